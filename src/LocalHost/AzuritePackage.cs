@@ -16,7 +16,7 @@ static class AzuritePackage
     /// <summary>Nobody waits longer without a word.</summary>
     static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(10);
     const string Guard = "azurite-guard.js";
-    const string InstallNode = "Install Node.js 22 or later from https://nodejs.org (it brings npm), and try again.";
+    const string InstallNode = "Install Node.js 20 or later from https://nodejs.org (it brings npm), and try again.";
 
     /// <summary>Azurite's script, fetched on first use.</summary>
     /// <param name="report">Receives a line before each slow step.</param>

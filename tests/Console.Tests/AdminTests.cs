@@ -126,7 +126,7 @@ public sealed class AdminTests : ConsoleTest
         await page.AssertAccessibleAsync("admin-user-role");
         await Button(dialog, "Give the role").ClickAsync();
         var roles = page.GetByRole(AriaRole.Table, new() { Name = "Roles of alice" });
-        await Expect(roles).ToContainTextAsync("research manager");
+        await Expect(roles).ToContainTextAsync("research_manager");
         await Button(page, "Give a role").ClickAsync();
         await dialog.GetByLabel("For").SelectOptionAsync("system");
         await dialog.GetByLabel("Role", new() { Exact = true }).SelectOptionAsync("viewer");

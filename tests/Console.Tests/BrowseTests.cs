@@ -127,7 +127,7 @@ public sealed class BrowseTests : ConsoleTest
         await page.GetByRole(AriaRole.Link, new() { Name = "Data", Exact = true }).ClickAsync();
         await Expect(
             page.GetByRole(AriaRole.Alert)).ToContainTextAsync(
-                "The service had a problem. Try again. If it goes on, tell an administrator of this service: request abc-1.");
+                "The service had a problem. Try again. If this happens again, tell the service’s operator: request abc-1.");
         await page.AssertAccessibleAsync("data-error");
         await page.UnrouteAllAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Try again" }).ClickAsync();
@@ -157,7 +157,7 @@ public sealed class BrowseTests : ConsoleTest
         var page = await OpenAsync(In("data"));
         await Expect(Names(page)).ToHaveCountAsync(2);
         await Expect(page.GetByRole(AriaRole.Table)).ToContainTextAsync("Changed");
-        await page.GetByLabel("Drift").SelectOptionAsync("Changed");
+        await page.GetByLabel("In the bucket").SelectOptionAsync("Changed");
         await Expect(page).ToHaveURLAsync(new Regex("drift=changed"));
         await Expect(Names(page)).ToHaveTextAsync(["a.csv"]);
         await page.AssertAccessibleAsync("data-drift");

@@ -32,11 +32,11 @@ public sealed class DatumTests : ConsoleTest
         await page.GetByRole(AriaRole.Tab, new() { Name = "curl" }).FocusAsync();
         await page.Keyboard.PressAsync("ArrowRight");
         await Expect(
-            page.GetByRole(AriaRole.Region, new() { Name = "Python code" })).ToContainTextAsync("with open(\"it's a file.csv\", \"wb\")");
+            page.GetByRole(AriaRole.Region, new() { Name = "Python code" })).ToContainTextAsync("open(\"it's a file.csv\", \"wb\")");
         await page.Keyboard.PressAsync("End");
         await Expect(page.GetByRole(AriaRole.Region, new() { Name = "AWS CLI command" }))
             .ToContainTextAsync(
-                $@"aws s3 cp --endpoint-url '{Service.Server.Url}' 's3://bucket/2026/it'\''s a file.csv' 'it'\''s a file.csv'");
+                $@"aws s3 cp 's3://bucket/2026/it'\''s a file.csv' --endpoint-url '{Service.Server.Url}'");
     }
 
     [BrowserFact]
@@ -118,7 +118,7 @@ public sealed class DatumTests : ConsoleTest
         await Expect(page.GetByText("Glacier (archived)")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("datum-archived");
         await page.GetByRole(AriaRole.Button, new() { Name = "Download" }).ClickAsync();
-        await Expect(page.Locator(".toast.bad")).ToContainTextAsync("Ask the owner of the bucket to restore it.");
+        await Expect(page.Locator(".toast.bad")).ToContainTextAsync("Ask the bucket’s owner to restore it.");
         archive = false;
     }
 

@@ -77,7 +77,7 @@ public sealed class JobTests : ConsoleTest
         await Service.DrainAsync();
         var address = In($"jobs/adoptions/{path.Split('/')[^2]}");
         var editor = await OpenAsync(address, await NewTokenAsync("editor"));
-        await Expect(editor.GetByText("It takes a role that manages the project’s data")).ToBeVisibleAsync();
+        await Expect(editor.GetByText("To undo, you need a role that manages the project’s data")).ToBeVisibleAsync();
         await Expect(editor.GetByRole(AriaRole.Button, new() { Name = "Undo this adoption…" })).ToHaveCountAsync(0);
 
         var page = await OpenAsync(address);

@@ -36,7 +36,7 @@ public sealed class OverviewTests : ConsoleTest
         };
         await Link(page, "Overview").ClickAsync();
         await Expect(page.GetByText("Not counted yet.")).ToBeVisibleAsync();
-        var drift = page.GetByRole(AriaRole.Region, new() { Name = "Drift" });
+        var drift = page.GetByRole(AriaRole.Region, new() { Name = "In the bucket" });
         await Expect(drift.GetByRole(AriaRole.Term)).ToHaveTextAsync(["Changed", "Missing"]);
         await Expect(drift.GetByRole(AriaRole.Definition)).ToHaveTextAsync(["1", "1"]);
         await Expect(drift.GetByRole(AriaRole.Row).Filter(new() { HasText = "my-bucket" })).ToContainTextAsync(
@@ -73,7 +73,7 @@ public sealed class OverviewTests : ConsoleTest
         var page = await OpenAsync(In("overview"), await NewTokenAsync("viewer"));
         await Expect(page.GetByText("No store was rescanned yet.")).ToBeVisibleAsync();
         await Expect(page.GetByText("No job yet. Long adoptions, rescans, and actions on many datums are jobs.")).ToBeVisibleAsync();
-        await Expect(Link(page, "Adopt objects")).ToHaveCountAsync(0);
+        await Expect(Link(page, "Adopt files")).ToHaveCountAsync(0);
         await page.AssertAccessibleAsync("overview-empty");
     }
 

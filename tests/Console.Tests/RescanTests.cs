@@ -60,8 +60,8 @@ public sealed class RescanTests : ConsoleTest
         await Service.DrainAsync();
         await Expect(page.GetByText("The bucket lists no objects")).ToBeVisibleAsync();
         await page.GotoAsync($"{Origin}/console/{In($"stores/{Service.Store.Id}")}");
-        await page.GetByRole(AriaRole.Button, new() { Name = "The bucket was emptied" }).ClickAsync();
-        await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Scan it all the same" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Rescan the empty bucket" }).ClickAsync();
+        await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Rescan it all the same" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Rescan of my-bucket" })).ToBeFocusedAsync();
         await Service.DrainAsync();
         await Expect(page.GetByText("Completed", new() { Exact = true }).First).ToBeVisibleAsync();
@@ -94,6 +94,6 @@ public sealed class RescanTests : ConsoleTest
         await Expect(rescans.GetByLabel("Exclude")).ToHaveValueAsync("**/*.tmp\nscratch/**");
         await rescans.GetByLabel("Schedule").FillAsync("");
         await rescans.GetByRole(AriaRole.Button, new() { Name = "Save the rescans" }).ClickAsync();
-        await Expect(page.GetByText("As the service does by default; adopts changed files as new datums")).ToBeVisibleAsync();
+        await Expect(page.GetByText("The service’s default schedule; adopts changed files as new datums")).ToBeVisibleAsync();
     }
 }

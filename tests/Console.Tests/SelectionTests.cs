@@ -54,7 +54,7 @@ public sealed class SelectionTests : ConsoleTest
         await Search(page).ClickAsync();
         await Expect(page.GetByText("A prefix is the beginning of a key")).ToBeVisibleAsync();
         await page.GotoAsync($"{Origin}/console/{In($"data/search?name_contains=needle&selection={Guid.CreateVersion7()}")}");
-        await Expect(page.GetByText("is not kept any more")).ToBeVisibleAsync();
+        await Expect(page.GetByText("These results have expired")).ToBeVisibleAsync();
         await Search(page).ClickAsync();
         await Expect(Names(page)).ToHaveCountAsync(2);
         await page.GetByLabel("Name", new() { Exact = true }).FillAsync("");
@@ -103,7 +103,7 @@ public sealed class SelectionTests : ConsoleTest
             () => dialog.GetByRole(AriaRole.Link, new() { Name = "Download" }).First.ClickAsync());
         Assert.Contains("rows/", await File.ReadAllTextAsync(await file.PathAsync()), StringComparison.Ordinal);
         await page.AssertAccessibleAsync("data-exported");
-        await dialog.GetByRole(AriaRole.Link, new() { Name = "page of its own" }).ClickAsync();
+        await dialog.GetByRole(AriaRole.Link, new() { Name = "page that shows its progress" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Export as csv" })).ToBeVisibleAsync();
         await Expect(Names(page)).ToHaveCountAsync(3);
 
@@ -126,7 +126,7 @@ public sealed class SelectionTests : ConsoleTest
             await NewTokenAsync("viewer"));
         await Expect(viewer.GetByText("1 datum was skipped")).ToBeVisibleAsync();
         await Expect(viewer.GetByText("The datum was purged meanwhile.")).ToBeVisibleAsync();
-        await Expect(viewer.GetByText("To purge many at once, ask for a role")).ToBeVisibleAsync();
+        await Expect(viewer.GetByText("To purge many at once, you need a role")).ToBeVisibleAsync();
         await Expect(viewer.GetByRole(AriaRole.Button, new() { Name = "Purge…" })).ToHaveCountAsync(0);
         await viewer.AssertAccessibleAsync("selection-viewer");
 
@@ -151,7 +151,7 @@ public sealed class SelectionTests : ConsoleTest
         var page = await OpenAsync(In($"data?view=tree&store={Service.Store.Id}&prefix=f/"), await NewTokenAsync("editor"));
         await page.GetByRole(AriaRole.Button, new() { Name = "Pick all below" }).ClickAsync();
         await Expect(Bar(page)).ToContainTextAsync("All below my-bucket, f/");
-        await Expect(Bar(page).GetByText("To purge many at once, ask for a role")).ToBeVisibleAsync();
+        await Expect(Bar(page).GetByText("To purge many at once, you need a role")).ToBeVisibleAsync();
         await Expect(Bar(page).GetByRole(AriaRole.Button, new() { Name = "Purge…" })).ToHaveCountAsync(0);
         await page.AssertAccessibleAsync("folder-picked");
         await Bar(page).GetByRole(AriaRole.Button, new() { Name = "Remove tags…" }).ClickAsync();

@@ -24,7 +24,7 @@ public sealed class SignInTests : ConsoleTest
 
         await page.GetByLabel("Password", new() { Exact = true }).FillAsync("correct horse battery");
         await page.Keyboard.PressAsync("Enter");
-        await Expect(page.GetByLabel("Store to adopt from")).ToBeVisibleAsync();
+        await Expect(page.GetByLabel("Destination store")).ToBeVisibleAsync();
         await Expect(page.GetByRole(AriaRole.Banner).GetByText("alice")).ToBeVisibleAsync();
 
         // The next time begins with what was used the last time.
@@ -38,7 +38,7 @@ public sealed class SignInTests : ConsoleTest
         var page = await OpenAsync(In("data"), token: "");
         await page.GetByLabel("Token", new() { Exact = true }).FillAsync("dr_no_such_token_at_all");
         await Send(page).ClickAsync();
-        await Expect(page.GetByText("This token is not known, or not any more.")).ToBeVisibleAsync();
+        await Expect(page.GetByText("This token is unknown, revoked or expired.")).ToBeVisibleAsync();
         await page.GetByLabel("Token", new() { Exact = true }).FillAsync($" Token {TestService.Token}\n");
         await Send(page).ClickAsync();
         await Expect(page.GetByLabel("Search")).ToBeVisibleAsync();

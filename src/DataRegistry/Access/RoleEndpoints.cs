@@ -12,7 +12,7 @@ static class RoleEndpoints
     {
         api.MapGet("/users/{id}/roles/", ListAsync).WithName("listRoles")
             .Answers<Page<RoleBody>>("List the roles of a user")
-            .WithDescription("Of another user the list has only the roles that you could take.");
+            .WithDescription("For another user, the list has only roles that you may take away.");
         api.MapPost("/users/{id}/roles/", AddAsync).WithName("giveRole").TakesJsonOrForm<NewRoleBody>()
             .Answers<RoleBody>("Give a role at a scope", StatusCodes.Status201Created)
             .OrAnswers<RoleBody>(StatusCodes.Status200OK).FailsOn("role", CommonErrors.Required, CommonErrors.NotAChoice)

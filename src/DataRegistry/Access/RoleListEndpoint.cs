@@ -15,8 +15,8 @@ static class RoleListEndpoint
     const int RequestsAtATime = 16;
 
     public static void MapRoleList(this IEndpointRouteBuilder api) => api.MapGet("/roles/", ListAsync).WithName("listRoleHolders")
-        .AnswersPages<HeldRoleBody>("List who has which role, where you give roles")
-        .TakesQuery("scope_type", "system, cluster, department or project: only roles that count there, which are given there or above it")
+        .AnswersPages<HeldRoleBody>("List the roles of all users in the scopes where you may give roles")
+        .TakesQuery("scope_type", "system, cluster, department or project: only roles that apply to this scope, given at it or above it")
         .TakesQuery("scope_id", "The id of that cluster, department or project")
         .FailsOn("scope_type", CommonErrors.NotAChoice)
         .FailsOn("scope_id", CommonErrors.Required, CommonErrors.NotAnId, AccessErrors.SystemHasNoId, AccessErrors.NoScope)

@@ -23,7 +23,8 @@ static class TokenEndpoints
             .FailsOn("user", CommonErrors.NotAnId).Fails(AccessErrors.NotPermitted);
         api.MapPost("/tokens/", CreateAsync).WithName("createToken").TakesJsonOrForm<NewTokenBody>()
             .Answers<CreatedTokenBody>("Create a token", StatusCodes.Status201Created)
-            .WithDescription("The secret is shown only this once. A log-in, or a token that ends, has to give `expires`.")
+            .WithDescription("The secret is shown only this once. `expires` is required if you signed in with a password, an identity "
+                + "provider or a token that ends.")
             .FailsOn("name", CommonErrors.Required, CommonErrors.TooLong)
             .FailsOn("expires", CommonErrors.NotATime, AccessErrors.ExpiryInThePast, AccessErrors.EndOfLogInsToken,
                 AccessErrors.EndOfTokensToken)

@@ -67,7 +67,7 @@ static class UnitListEndpoints
         .TakesQuery("search", "A part of the name.")
         .TakesQuery("sortBy", "`name` by default.").TakesQuery("sortOrder", "`asc` (the default) or `desc`.")
         .TakesQuery("offset", "How many to leave out; 0 by default.", JsonSchemaType.Integer)
-        .TakesQuery("limit", "The most of a page: 1 to 500, 50 by default.", JsonSchemaType.Integer)
+        .TakesQuery("limit", "The maximum number of results in a page: 1 to 500, 50 by default.", JsonSchemaType.Integer)
         .FailsOn("filterBy", CommonErrors.NotAFilter).FailsOn("sortBy", CommonErrors.NotAChoice)
         .FailsOn("sortOrder", CommonErrors.NotAChoice)
         .FailsOn("offset", CommonErrors.NotInRange).FailsOn("limit", CommonErrors.NotInRange);

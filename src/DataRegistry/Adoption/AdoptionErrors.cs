@@ -12,7 +12,7 @@ static class AdoptionErrors
         "Wait for the end of the job, or cancel it.");
 
     public static DetailError JobStoreGone { get; } = new(
-        StatusCodes.Status409Conflict, "The job's store is deleted, or allows no adoptions into this project.",
+        StatusCodes.Status409Conflict, "The job's store is deleted, or allows no adoptions into this project. Adopt from another store.",
         "The store is deleted, or changed since.");
 
     public static DetailError NothingFailed { get; } = new(
@@ -20,7 +20,9 @@ static class AdoptionErrors
         "Every URL of the job is adopted.");
 
     public static DetailError AdoptionNotAllowed { get; } = new(
-        StatusCodes.Status403Forbidden, "Store '{store}' does not allow adoptions.", "The store has `allow_adopt: false`.");
+        StatusCodes.Status403Forbidden,
+        "Store '{store}' does not allow adoptions. Ask a manager of the store to set 'allow_adopt' to true.",
+        "The store has `allow_adopt: false`.");
 
     public static DetailError StoreOfAnotherProject { get; } = new(
         StatusCodes.Status403Forbidden, "Store '{store}' belongs to another project: adopt into that one.",
@@ -56,7 +58,8 @@ static class AdoptionErrors
         "url_outside_store", "{reason}", "The manifest lies outside of the store.");
 
     public static CodedError ManifestNotReadable { get; } = new(
-        StatusCodes.Status403Forbidden, "read_not_allowed", "Store '{store}' does not allow reads, so a manifest in it cannot be used.",
+        StatusCodes.Status403Forbidden, "read_not_allowed",
+        "Store '{store}' does not allow reads, so a manifest in it cannot be used. Send the list as 'urls', or as text/plain.",
         "The store has `allow_read: false`.");
 
     public static FieldError ManifestEmpty { get; } = new(

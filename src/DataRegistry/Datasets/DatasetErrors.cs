@@ -26,7 +26,8 @@ static class DatasetErrors
         "unique", "The dataset has a version '{name}' already.", "An alias may not be named like a version of its dataset.");
 
     public static FieldError ProjectNotNamed { get; } = new(
-        "required", "You may write to several projects: name one of them.", "Only callers who may write to one project leave it out.");
+        "required", "You may write to several projects. Add 'project' with the id of one.",
+        "Only callers who may write to one project leave it out.");
 
     public static FieldError NotARoot { get; } = new(
         "invalid", $"A root is the beginning of paths, such as images/train/. {DatasetPath.Requirement}", "The root is not a path.");

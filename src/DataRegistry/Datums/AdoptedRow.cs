@@ -15,7 +15,7 @@ abstract record AdoptedRow : TableRow
     /// <summary>The adoption's tags, as <see cref="DatumTags.Write"/> writes them; null if none. They never change.</summary>
     public string? AdoptedTags { get; init; }
 
-    /// <summary>The purged datum that the location named before; null if none.</summary>
+    /// <summary>The datum that the location stood for before: purged, or superseded by `adopt_changed`. Null if none.</summary>
     public Guid? Previous { get; init; }
 
     /// <summary>In bytes.</summary>

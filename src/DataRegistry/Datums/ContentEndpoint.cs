@@ -16,7 +16,7 @@ static class ContentEndpoint
 {
     public static void MapContent(this IEndpointRouteBuilder api) => api.MapGet("/data/{id}/content/", SendAsync)
         .WithName("getDatumContent")
-        .WithSummary("Get the bytes of a datum").WithDescription("The download of a datum answers the whole URL.")
+        .WithSummary("Get the bytes of a datum").WithDescription("Get the whole URL from `GET /data/{id}/download/`.")
         .TakesQuery("token", "The token in that URL.")
         .OrAnswersContent(StatusCodes.Status200OK, "application/octet-stream")
         .OrAnswersContent(StatusCodes.Status206PartialContent, "application/octet-stream")

@@ -17,10 +17,11 @@ static class DatumErrors
         "invalid", "A number from 0 to {max} is expected. Follow 'next' to go further.", "The offset is not a number, or too large.");
 
     public static FieldError TooManyProjects { get; } = new(
-        "required", "You may read over {max} projects: name one of them.", "The list of all projects together would be too expensive.");
+        "required", "You may read over {max} projects. Add 'project' with the id of one.",
+        "The list of all projects together would be too expensive.");
 
     public static FieldError TooManyProjectsToSort { get; } = new(
-        "required", "The aliases of over {max} projects are listed by name only: name one, or leave 'ordering' out.",
+        "required", "The aliases of over {max} projects are listed by name only. Add 'project', or leave 'ordering' out.",
         "Another order than by name reads the aliases of all projects.");
 
     public static FieldError OffsetBeyondSearch { get; } = new(
@@ -40,11 +41,12 @@ static class DatumErrors
         "A long list is sorted only as it is stored.");
 
     public static FieldError AliasNeedsProject { get; } = new(
-        "required", "You may read over {max} projects: name the alias's project.",
+        "required", "You may read over {max} projects. Add 'project' with the id of the alias's.",
         "The caller reads too many projects to look for an alias in all of them.");
 
     public static FieldError AliasAmbiguous { get; } = new(
-        "required", "Several projects have an alias '{alias}': name one of them.", "Several projects of the caller have this alias.");
+        "required", "Several projects have an alias '{alias}'. Add 'project' with the id of one.",
+        "Several projects of the caller have this alias.");
 
     public static DetailError StoreInUse { get; } = new(
         StatusCodes.Status409Conflict,
@@ -60,7 +62,7 @@ static class DatumErrors
         StatusCodes.Status416RangeNotSatisfiable, "The object has {size} bytes.", "The range begins after the end of the object.");
 
     public static CodedError ChangedJustNow { get; } = new(
-        StatusCodes.Status409Conflict, "datum_changed", "The object has changed just now.",
+        StatusCodes.Status409Conflict, "datum_changed", "The object changed during this request. Repeat the request.",
         "The object in the bucket is no longer the adopted one.");
 
     public static CodedError CannotBeSigned { get; } = new(
@@ -74,19 +76,22 @@ static class DatumErrors
         "The bucket does not answer, or refuses. The message says why; the code names the fault.");
 
     public static CodedError Purged { get; } = new(
-        StatusCodes.Status404NotFound, "datum_purged", "Datum {datum} is purged.",
+        StatusCodes.Status404NotFound, "datum_purged", "Datum {datum} is purged. Adopt its URL again: the new datum has another id.",
         "The datum is marked as purged, so its bytes are not given out.");
 
     public static CodedError ReadNotAllowed { get; } = new(
-        StatusCodes.Status403Forbidden, "read_not_allowed", "The datum's store does not allow downloads.",
+        StatusCodes.Status403Forbidden, "read_not_allowed",
+        "The datum's store does not allow downloads. Ask a manager of the store to set 'allow_read' to true.",
         "The store has `allow_read: false`.");
 
     public static CodedError StoreDeleted { get; } = new(
-        StatusCodes.Status409Conflict, "store_deleted", "The datum's store is deleted: nothing can be downloaded from it any more.",
+        StatusCodes.Status409Conflict, "store_deleted",
+        "The datum's store is deleted, so the datum cannot be downloaded. Adopt the object again from another store.",
         "The store is deleted.");
 
     public static CodedError Changed { get; } = new(
-        StatusCodes.Status409Conflict, "datum_changed", "{uri} has changed since it was adopted, and no version of it was kept.",
+        StatusCodes.Status409Conflict, "datum_changed", "{uri} has changed since it was adopted, and no version of it was kept. "
+        + "Adopt it again with \"adopt_changed\": true, which makes a new datum.",
         "The object in the bucket is no longer the adopted one.");
 
     public static CodedError Archived { get; } = new(
@@ -94,7 +99,8 @@ static class DatumErrors
         "The object lies in an archive class.");
 
     public static CodedError Missing { get; } = new(
-        StatusCodes.Status409Conflict, "datum_missing", "{uri} is not in its bucket any more.", "The object is gone from the bucket.");
+        StatusCodes.Status409Conflict, "datum_missing", "{uri} is not in its bucket any more. Put it back, or purge the datum.",
+        "The object is gone from the bucket.");
 
     public static DetailError PropertiesNotAnObject { get; } = new(
         StatusCodes.Status400BadRequest, "The properties of {datum} must be an object.", "Properties are a JSON object.");

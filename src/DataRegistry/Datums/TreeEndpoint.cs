@@ -39,7 +39,7 @@ static class TreeEndpoint
             $"The most folders and files of a page: {Paging.DefaultLimit} by default, at most {MaxLimit}, or {MaxLimitWithFields} with "
                 + "`fields`. A page may have fewer and still a `next`.",
             JsonSchemaType.Integer)
-        .TakesQuery("cursor", "The place to go on from. Follow the `next` of the page before.")
+        .TakesQuery("cursor", "Do not make this value: request the `next` URL of the page before.")
         .FailsOn("project", CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject)
         .FailsOn("prefix", CommonErrors.TooLong).FailsOn("fields", CommonErrors.NotAChoice)
         .FailsOn("limit", CommonErrors.TooSmallANumber).FailsOn("cursor", CommonErrors.NotACursor)

@@ -19,7 +19,7 @@ static class HealthEndpoints
         api.MapGet("/ready", ReadyAsync).WithName("getReadiness")
             .Answers<HealthBody>(
                 "Find out whether tables and queues answer")
-            .WithDescription("System administrators also see which of them answer, unless the tables fail.")
+            .WithDescription("System administrators also see which of them answer. If the tables do not, nobody does.")
             .OrAnswers<HealthBody>(StatusCodes.Status503ServiceUnavailable, "HealthBody.unavailable")
             .Fails(AccessErrors.TooManyRequests).AllowAnonymous();
     }

@@ -124,8 +124,8 @@ public static class ApiDescription
     /// <summary>Declares that the endpoint answers pages.</summary>
     public static RouteHandlerBuilder AnswersPages<T>(this RouteHandlerBuilder endpoint, string summary) =>
         endpoint.Answers<Page<T>>(summary)
-        .TakesQuery("limit", $"The most of a page: {Paging.DefaultLimit} by default, at most {Paging.MaxLimit}.",
+        .TakesQuery("limit", $"The maximum number of results in a page: {Paging.DefaultLimit} by default, at most {Paging.MaxLimit}.",
             JsonSchemaType.Integer)
-        .TakesQuery("cursor", "The place to go on from. Follow the `next` of the page before.")
+        .TakesQuery("cursor", "Do not make this value: request the `next` URL of the page before.")
         .FailsOn("limit", CommonErrors.TooSmallANumber).FailsOn("cursor", CommonErrors.NotACursor);
 }

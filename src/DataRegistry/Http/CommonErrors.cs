@@ -16,11 +16,12 @@ static class CommonErrors
         "The path exists, but not with this method. `Allow` lists the methods.");
 
     public static DetailError MediaTypeNotSupported { get; } = new(
-        StatusCodes.Status415UnsupportedMediaType, "Unsupported media type in request.",
+        StatusCodes.Status415UnsupportedMediaType, "Unsupported media type in request. Send application/json.",
         "The body has a type that the operation does not read.");
 
     public static DetailError PayloadTooLarge { get; } = new(
-        StatusCodes.Status413PayloadTooLarge, "The request body is too large.", "The server refuses the body because of its size.");
+        StatusCodes.Status413PayloadTooLarge, "The request body is too large. Send it in several requests.",
+        "The server refuses the body because of its size.");
 
     public static DetailError BodyTooLarge { get; } = new(
         StatusCodes.Status413PayloadTooLarge, "The request body is over {max} bytes. Send the list in several requests.",
@@ -31,10 +32,11 @@ static class CommonErrors
         "The list has more entries than the operation takes at once.");
 
     public static DetailError AddressTooLong { get; } = new(
-        StatusCodes.Status414UriTooLong, "The address is over {max} bytes.", "Path and query together are too long.");
+        StatusCodes.Status414UriTooLong, "The address is over {max} bytes. Shorten its query.", "Path and query together are too long.");
 
     public static DetailError HeadersTooLarge { get; } = new(
-        StatusCodes.Status431RequestHeaderFieldsTooLarge, "The headers are over {count}, or over {bytes} bytes.",
+        StatusCodes.Status431RequestHeaderFieldsTooLarge,
+        "The headers are over {count}, or over {bytes} bytes. Send fewer or shorter ones.",
         "The request has too many headers, or they are too long together.");
 
     public static DetailError ServerError { get; } = new(
@@ -63,10 +65,11 @@ static class CommonErrors
         "invalid", "A text is expected, not a file.", "A part of the form is a file.");
 
     public static FieldError KeyUsed { get; } = new(
-        "invalid", "The key was used before, with another body.", "The idempotency key belongs to another request.");
+        "invalid", "This Idempotency-Key was used before, with another request. Use a new key.",
+        "The idempotency key belongs to another request.");
 
     public static FieldError NotAKey { get; } = new(
-        "invalid", "One key of 1 to {max} characters is expected.", "The idempotency key is empty, too long, or given twice.");
+        "invalid", "One Idempotency-Key of 1 to {max} characters is expected.", "The idempotency key is empty, too long, or given twice.");
 
     public static FieldError Required { get; } = new(
         "required", "This field is required.", "The field or parameter is missing or empty.");

@@ -30,7 +30,8 @@ static class DocumentCompletion
             Description = """
                 Objects in S3 buckets become datums: named, traceable, shareable.
 
-                1. Get a token: `POST /api/v0/get-token/`, or the console. Each request sends `Authorization: Token <token>`.
+                1. Get a token: `POST /api/v0/get-token/`, or the console. A script uses a token of a service account. Each request sends
+                   `Authorization: Token <token>`.
                 2. Find your project and store: `GET /api/v0/projects/`, `GET /api/v0/stores/`.
                 3. Adopt an object: `POST /api/v0/stores/{id}/adopt/`.
                 4. Find its datum: `GET /api/v0/data/?uri=…`.

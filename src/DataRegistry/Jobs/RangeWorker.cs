@@ -67,7 +67,7 @@ sealed partial class RangeWorker(
         turn.TimedOut();
         return new(
             BucketFault.Unreachable,
-            $"{run.Server} answers too slowly: a part of the job took more than some minutes.")
+            $"{run.Server} answers too slowly: a part of the job took several minutes. Run the job again when the server is less busy.")
         {
             IsTimeout = true,
         };

@@ -16,7 +16,8 @@ namespace DataRegistry.Jobs;
 sealed class StoreLeases(TableServiceClient tables, TimeProvider clock, IOptions<JobOptions> options) : IStoredTable
 {
     /// <summary>
-    /// A dead worker's lease is free after this time. It is longer than a window takes, even if S3 throttles.
+    /// A dead worker's lease is free after this time. It is longer than a window takes that S3 does not throttle. A throttled window may
+    /// outlive it: then there is one worker too many at the bucket, and nothing else.
     /// </summary>
     internal static readonly TimeSpan Duration = TimeSpan.FromMinutes(5);
 
@@ -134,7 +135,9 @@ sealed class StoreLease(StoreLeases leases, Guid store, LeaseRow row, double per
         }
     }
 
-    /// <summary>Call it now and then. A query and a write.</summary>
+    /// <summary>
+    /// Call it before <see cref="StoreLeases.Duration"/> has passed, else another worker may take the lease. A query and a write.
+    /// </summary>
     public async Task RenewAsync(CancellationToken cancellationToken) =>
         (row, PerSecond) = await leases.RenewAsync(store, row, cancellationToken);
 

@@ -232,7 +232,7 @@ sealed class StoreTurns : IDisposable
             }
 
             throw new BucketException(
-                BucketFault.Unreachable, $"{server} does not answer in time.")
+                BucketFault.Unreachable, $"{server} does not answer in time. Try again later.")
             { IsTimeout = true };
         }
     }

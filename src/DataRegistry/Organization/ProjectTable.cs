@@ -10,7 +10,7 @@ namespace DataRegistry.Organization;
 ///            │ slots          how many were made
 /// </code>
 /// All rows are in one partition, so a project and its slot are written in one transaction. A deleted project keeps its row, with a mark:
-/// the audit trail still names it, and no other project gets its slot.
+/// the audit trail still names it. Slots are given out in turn, see <see cref="Project"/>.
 /// </summary>
 public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
 {

@@ -7,7 +7,7 @@ namespace DataRegistry.Rescans;
 static class RescanErrors
 {
     public static DetailError ScanBegins { get; } = new(
-        StatusCodes.Status409Conflict, "A scan of the store is just beginning.",
+        StatusCodes.Status409Conflict, "Another request is starting a scan of the store. Repeat this request in a few seconds.",
         "Another request starts a scan at the same time. Repeat the request.");
 
     public static DetailError ScanWithoutForce { get; } = new(
@@ -16,7 +16,7 @@ static class RescanErrors
         "The running scan does not do the work of `force`.");
 
     public static DetailError ScanStoreGone { get; } = new(
-        StatusCodes.Status409Conflict, "The scan's store is deleted.", "The store is deleted.");
+        StatusCodes.Status409Conflict, "The scan's store is deleted, so it cannot be scanned again.", "The store is deleted.");
 
     public static DetailError ScanNotEnded { get; } = new(
         StatusCodes.Status409Conflict, "The scan has not ended yet.", "Wait for the end of the scan, or cancel it.");
@@ -25,5 +25,6 @@ static class RescanErrors
         "does_not_exist", "There is no such store.", "The store does not exist, or is not visible to the caller.");
 
     public static FieldError TooManyStores { get; } = new(
-        "required", "There are over {max} stores: name one of them.", "The scans of all stores together would be too expensive.");
+        "required", "There are over {max} stores. Add 'store' with the id of one.",
+        "The scans of all stores together would be too expensive.");
 }

@@ -14,7 +14,8 @@ static class SelectionErrors
         "unknown", "A filter has only {names}.", "The filter has an unknown field. Without it, the filter would match more than intended.");
 
     public static FieldError NothingBetween { get; } = new(
-        "invalid", "No value lies between '{from}' and this one.", "The bounds leave nothing.");
+        "invalid", "Nothing can match: this value leaves no room after '{from}'.",
+        "The bounds leave nothing.");
 
     public static FieldError NotASelectedPrefix { get; } = new(
         "invalid", "A prefix is the beginning of a key, or s3://<bucket>/<beginning of keys>.", "The value is not a prefix.");
@@ -29,7 +30,7 @@ static class SelectionErrors
         "does_not_exist", "There is no such store.", "The store does not exist, or is not visible to the caller.");
 
     public static FieldError NoSelectedJob { get; } = new(
-        "does_not_exist", "There is no such job in this project.", "The job belongs to another project, or does not adopt.");
+        "does_not_exist", "This project has no adoption or scan with this id.", "The job belongs to another project, or does not adopt.");
 
     public static DetailError JobStillRuns { get; } = new(
         StatusCodes.Status409Conflict, "The job has not ended. Select its datums when it has.",
@@ -39,7 +40,8 @@ static class SelectionErrors
         StatusCodes.Status410Gone, "A selection is kept for {days} days. Make it again.", "The selection has expired.");
 
     public static DetailError SelectionNotFrozen { get; } = new(
-        StatusCodes.Status409Conflict, "The selection is {status}: only a completed one can be acted on.",
+        StatusCodes.Status409Conflict,
+        "The selection is {status}. Wait until it is completed; make it again if it failed or was cancelled.",
         "The selection is not complete yet, was cancelled, or failed.");
 
     public static DetailError ActionRuns { get; } = new(

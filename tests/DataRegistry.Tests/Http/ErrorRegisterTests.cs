@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using DataRegistry.Adoption;
 using DataRegistry.Http;
+using DataRegistry.Stores.S3;
 using DataRegistry.Tests.Fixtures;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -127,8 +129,45 @@ public sealed partial class ErrorRegisterTests
             }
         }
 
+        docs.Append("""
+
+            ## Codes that vary
+
+            A bucket's fault, or the reason why a URL was not adopted. The message says what to do. Results of jobs have the same codes.
+
+            | code | meaning |
+            |---|---|
+
+            """);
+        foreach (var code in Enum.GetValues<BucketFault>().Select(BucketException.CodeOf).Concat(OfUrls.Keys).Distinct())
+            docs.Append(CultureInfo.InvariantCulture, $"| `{code}` | {(OfBuckets.TryGetValue(code, out var m) ? m : OfUrls[code])} |\n");
         return docs.ToString();
     }
+
+    static readonly Dictionary<string, string> OfBuckets = new(StringComparer.Ordinal)
+    {
+        ["no_such_bucket"] = "The server has no bucket of this name.",
+        ["access_denied"] = "The credentials may not do this. The message lists what to allow.",
+        ["invalid_credentials"] = "The server does not know the key, its secret is wrong, or the token has expired.",
+        ["wrong_region"] = "The bucket is in another region.",
+        ["wrong_endpoint"] = "The bucket is at another endpoint.",
+        ["bucket_unavailable"] = "The server throttles, cannot be reached, or fails. Try again later.",
+        ["endpoint_refused"] = "The service does not connect to this address.",
+        ["role_refused"] = "The role cannot be assumed.",
+        ["bucket_unordered"] = "The server lists keys out of order, so a prefix of the bucket cannot be adopted or rescanned.",
+        ["bucket_empty"] = "The bucket lists nothing, but objects of it were adopted.",
+        ["object_archived"] = "The object is in an archive class.",
+        ["object_unavailable"] = "The server does not give this one object.",
+    };
+
+    static readonly Dictionary<string, string> OfUrls = new(StringComparer.Ordinal)
+    {
+        ["key_refused"] = "The server refuses the key.",
+        [AdoptionFailure.MissingCode] = "There is no such object.",
+        ["invalid_url"] = "This is not an S3 URL.",
+        ["url_outside_store"] = "The URL is not in the store.",
+        [AdoptionFailure.DuplicateCode] = "The URL stands in the list before. It is skipped.",
+    };
 
     [GeneratedRegex(@"new ApiError\.\w+\(|new ApiException\(")]
     private static partial Regex Making();

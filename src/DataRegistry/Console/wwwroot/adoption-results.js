@@ -57,7 +57,10 @@ function result({ outcome, id, message, changed }, project) {
     stateBadge('existing'),
     changed && [' ', stateBadge('changed')],
     ' ',
-    id ? link('Show the datum') : 'Another project adopted it, which you may not see.',
+    id
+      ? link('Show the datum')
+      : 'Another project has adopted it, which you may not see. Ask for the role viewer there, or adopt it from another ' +
+        'store of the bucket.',
   ];
 }
 

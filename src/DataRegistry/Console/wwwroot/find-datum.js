@@ -28,7 +28,7 @@ export async function findDatumId(text, { project, signal, field = 'datum' }) {
     ).datum.id;
   } catch (error) {
     if (error.status === 404 || error.status === 400)
-      throw none('No alias of the project has this name. Give a datum’s id, the URL of an adopted object, or another alias.');
+      throw none('No alias of the project has this name. Give a datum’s ID, the URL of an adopted file, or another alias.');
     throw error;
   }
 }

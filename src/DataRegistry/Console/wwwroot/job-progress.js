@@ -30,11 +30,17 @@ export function jobBadge(job) {
   return stateBadge(job.waiting && !hasEnded(job) ? 'waiting' : job.status);
 }
 
+/** A prefix that was not adopted to its end is adopted again as a whole. Of a list, the failed URLs are. */
+export function adoptAgain(job) {
+  if (job.prefix !== null && job.status !== 'completed') return 'Run it again';
+  return job.counts.failed > 0 ? 'Try what failed again' : null;
+}
+
 /**
  * Follows a job until it ends or the page is left. `onprogress` gets the job whenever it was looked at, `onend` at
  * its end, `onretry` the job that tries again;
- * `names` are the counts that are shown, [[key, label, only where there are some], …]; `again` is what trying again
- * is called, null where a job cannot be tried again;
+ * `names` are the counts that are shown, [[key, label, only where there are some], …]; `again` is what trying an ended job again is
+ * called, or null where there is nothing to try;
  * `columns` are those of its results as CSV; without `changeable` it is only looked at.
  */
 export function jobProgress(
@@ -46,7 +52,7 @@ export function jobProgress(
     onend = () => {},
     onretry = () => {},
     names = NAMES,
-    again = 'Try what failed again',
+    again = adoptAgain,
     changeable = true,
     columns = undefined,
   },
@@ -128,17 +134,14 @@ export function jobProgress(
 
   function buttons() {
     const { created, failed, skipped } = job.counts;
+    const tryAgain = changeable && hasEnded(job) && again(job);
     return [
       changeable && !hasEnded(job) && job.status !== 'cancelling' && button('Cancel the job', cancel),
       created > 0 && hasEnded(job) && button('Download adopted (CSV)', () => download('created', 'csv', ['url', 'id'])),
       failed > 0 && button('Download failed (CSV)', () => download('failed', 'csv')),
       failed > 0 && button('Download failed (NDJSON)', () => download('failed', 'ndjson')),
       skipped > 0 && hasEnded(job) && button('Download skipped (CSV)', () => download('skipped', 'csv', columns)),
-      again &&
-        changeable &&
-        hasEnded(job) &&
-        (failed > 0 || job.status === 'failed' || job.status === 'cancelled') &&
-        button(again, retry),
+      tryAgain && button(tryAgain, retry),
     ];
   }
 

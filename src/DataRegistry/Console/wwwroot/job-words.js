@@ -2,7 +2,7 @@
 
 import { h } from './dom.js';
 import { bytes, count, plural } from './format.js';
-import { hasEnded, jobProgress, totalOf } from './job-progress.js';
+import { adoptAgain, hasEnded, jobProgress, totalOf } from './job-progress.js';
 import { may } from './permissions.js';
 import { href } from './router.js';
 import { wordsOf } from './selection/filter.js';
@@ -19,7 +19,7 @@ export const JOB_KINDS = {
     many: 'Adoptions',
     nameOf: store => `Adoption from ${store}`,
     permission: 'data_adopt',
-    again: 'Try what failed again',
+    again: adoptAgain,
     asked: askedFor,
     columns: [
       { label: 'Done', numeric: true, cell: doneOf },
@@ -40,7 +40,7 @@ export const JOB_KINDS = {
     many: 'Rescans',
     nameOf: store => `Rescan of ${store}`,
     permission: 'stores_manage',
-    again: 'Scan again',
+    again: job => (job.status !== 'completed' || job.counts.failed > 0 ? 'Rescan again' : null),
     asked: () => 'All that was adopted from the store',
     names: [
       ...['unchanged', 'changed', 'missing', 'returned', 'new'].map(key => [key, stateWord(key)]),
@@ -60,7 +60,7 @@ export const JOB_KINDS = {
       'No rescan yet',
       'A rescan compares a bucket with what was adopted from it. Start one on a store’s page, or let the store’s schedule do it.',
     ],
-    nothing: ['No differences', 'All objects that were checked are as they were adopted.'],
+    nothing: ['No differences', 'All files that were checked are as they were adopted.'],
   },
 };
 

@@ -14,7 +14,7 @@ const ADVICE = {
 const CODES = {
   datum_missing: 'Put it back into the bucket, or purge the datum.',
   datum_changed: 'Choose “Track the new version” to adopt what is there now.',
-  datum_archived: 'Ask the owner of the bucket to restore it.',
+  datum_archived: 'Ask the bucket’s owner to restore it.',
 };
 
 /** Errors that the service says in the words of its API, by field and code, in those of this console. */
@@ -74,7 +74,7 @@ export function naming(noun) {
 export function messageOf(error) {
   if (error instanceof ApiProblem) return error.message;
   console.error(error);
-  return 'Something in this page went wrong. Reload it; if that does not help, tell an administrator of this service.';
+  return 'Something in this page went wrong. Reload it; if that does not help, tell the service’s operator.';
 }
 
 function parse(text) {
@@ -105,7 +105,7 @@ function fieldsOf(body) {
 
 function sentence(response, said, { status, code, fields, requestId }) {
   if (status >= 500) {
-    const tail = requestId ? ` If it goes on, tell an administrator of this service: request ${requestId}.` : '';
+    const tail = requestId ? ` If this happens again, tell the service’s operator: request ${requestId}.` : '';
     // The service's own message, such as a bucket's, is more specific.
     if (said && !said.startsWith('A server error')) return `${finished(said)}${tail}`;
     return status === 503
@@ -114,12 +114,15 @@ function sentence(response, said, { status, code, fields, requestId }) {
   }
   if (status === 429) {
     const wait = Number(response.headers.get('retry-after'));
-    return `${said ?? 'Too many requests.'} ${wait > 0 ? `Try again in ${wait} s.` : ADVICE[429]}`;
+    if (said) return finished(said);
+    return `Too many requests. ${wait > 0 ? `Try again in ${wait} s.` : ADVICE[429]}`;
   }
   const named = Object.values(fields).map(finished).join(' ');
   if (named) return named;
   if (status === 404) return code in CODES || code === 'datum_purged' ? finished(said) : `This was not found. ${ADVICE[404]}`;
-  if (status === 403) return `${said ?? 'You may not do this here.'} ${ADVICE[403]}`;
+  // Only a missing role can be given: a store that refuses adoptions, for example, refuses them to every role.
+  if (status === 403 && said && !said.startsWith('You do not have permission')) return finished(said);
+  if (status === 403) return `${said ? finished(said) : 'You may not do this here.'} ${ADVICE[403]}`;
   return [
     said ? finished(said) : `The request was refused (${status}).`,
     CODES[code] ?? (said && status !== 401 ? null : ADVICE[status]),

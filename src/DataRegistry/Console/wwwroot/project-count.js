@@ -11,7 +11,7 @@ import { button, progressBar, section } from './ui.js';
 const KEPT = 'data-registry.count';
 
 /**
- * Objects and bytes of a project, as a selection of everything counts them. The browser keeps the last result; the
+ * Files and bytes of a project, as a selection of everything counts them. The browser keeps the last result; the
  * service forgets the selection after a week.
  */
 export function projectCount({ project, me, signal }) {
@@ -21,7 +21,7 @@ export function projectCount({ project, me, signal }) {
   const kept = read(key);
   if (kept && !kept.done) api.get(pathOf(kept), { signal }).then(follow).catch(fail);
   else show();
-  return h('div.card', section('Objects', body, wrong));
+  return h('div.card', section('Files', body, wrong));
 
   function show() {
     const last = read(key);
@@ -34,7 +34,7 @@ export function projectCount({ project, me, signal }) {
               'p.hint',
               'Counted ',
               timeAgo(last.time),
-              ': what was adopted by then, and is not purged.',
+              '. It counts datums that were adopted by then and are not purged.',
               hasRoute('selection') && [
                 ' ',
                 h('a', { href: href('selection', { project: project.id, selection: last.id }) }, 'See the datums'),
@@ -98,7 +98,7 @@ export function projectCount({ project, me, signal }) {
 }
 
 function numbers({ count: objects, bytes: size }) {
-  return h('dl.counts', h('div', h('dt', 'Objects'), h('dd', count(objects))), h('div', h('dt', 'Size'), h('dd', bytes(size))));
+  return h('dl.counts', h('div', h('dt', 'Files'), h('dd', count(objects))), h('div', h('dt', 'Size'), h('dd', bytes(size))));
 }
 
 function read(key) {

@@ -6,7 +6,7 @@ import { notice } from './ui.js';
 import { h } from './dom.js';
 
 const WORDS = {
-  data_adopt: 'adopt objects',
+  data_adopt: 'adopt files',
   data_edit: 'edit data and datasets',
   aliases_edit: 'edit aliases',
   projects_manage: 'create, rename and delete projects',
@@ -20,7 +20,7 @@ const WORDS = {
 
 /** The right that is missing, as sentences: what it allows, and which roles have it. */
 export function missing(permission) {
-  const roles = rolesWith(permission).map(roleName);
+  const roles = rolesWith(permission);
   const last = roles.pop();
   const list = roles.length > 0 ? `${roles.join(', ')} and ${last}` : last;
   return (
@@ -42,9 +42,4 @@ export async function needing(permission, request) {
     if (error?.status !== 403) throw error;
     throw new ApiProblem(missing(permission), { status: 403, requestId: error.requestId, body: error.body });
   }
-}
-
-/** 'system_admin' → 'system admin' */
-export function roleName(role) {
-  return role.replaceAll('_', ' ');
 }

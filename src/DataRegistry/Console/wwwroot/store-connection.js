@@ -20,7 +20,7 @@ const WORDS = {
   key: `The key’s user needs ${NEEDED}`,
   role: `The service signs in with an access key and then assumes a role. The key needs sts:AssumeRole, and the role needs ${NEEDED}`,
   identity:
-    'No secret is kept. The settings of the service list the roles and buckets that it may be used for. System administrators may use ' +
+    'No secret is stored. The service’s operator lists the roles and buckets that projects may use. System administrators may use ' +
     `any. The identity, or the role, needs ${NEEDED}`,
   none: 'Anybody on the internet can list and read this bucket (s3:ListBucket, s3:GetObject).',
 };

@@ -48,7 +48,7 @@ export function lastRescan(store, { project, manages, signal }) {
           'div.actions',
           button('Rescan now', () => start({})),
           // The service says so in the error of a scan that found nothing at all.
-          last?.error?.includes('force=true') && button('The bucket was emptied', startForced, { kind: 'danger' }),
+          last?.error?.includes('force=true') && button('Rescan the empty bucket', startForced, { kind: 'danger' }),
         ),
     ),
   );
@@ -64,7 +64,7 @@ export function lastRescan(store, { project, manages, signal }) {
       await confirm(
         'Was the bucket emptied on purpose?',
         `If so, the rescan marks all datums of ${store.name} as missing.`,
-        'Scan it all the same',
+        'Rescan it all the same',
         { danger: true },
       )
     )
@@ -80,7 +80,7 @@ export function lastRescan(store, { project, manages, signal }) {
 export function scheduleOf({ schedule, adopt_changed, adopt_new }) {
   const when =
     schedule === null
-      ? 'As the service does by default'
+      ? 'The service’s default schedule'
       : schedule === 'off'
         ? 'Only when somebody starts one'
         : /^\d+[hd]$/.test(schedule)

@@ -132,7 +132,7 @@ export function tokenList({ me, signal, user = null, project = null, projects = 
   }
 
   async function revoke(token) {
-    const own = user ? '' : ' If you are signed in with it yourself, so are you.';
+    const own = user ? '' : ' If you signed in with this token, you are signed out, too.';
     if (
       !(await confirm(`Revoke ${token.name}?`, `Programs that use it are signed out at once, and for good.${own}`, 'Revoke', {
         danger: true,

@@ -13,5 +13,5 @@ export function inConsoleWords(message) {
   return message
     ?.replace(/send (.+?),? as 'prefix' in place of 'url'/g, 'adopt $1 by “Folder or pattern”')
     .replaceAll('Delete it with ?force=true: they', 'They')
-    .replace(/\?force=true|force=true/g, '“The bucket was emptied”');
+    .replace(/\?force=true|force=true/g, '“Rescan the empty bucket”');
 }

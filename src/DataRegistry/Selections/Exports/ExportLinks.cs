@@ -52,7 +52,7 @@ static class ExportContent
 {
     /// <summary>Says of an endpoint that it sends the files of exports.</summary>
     public static RouteHandlerBuilder SendsExport(this RouteHandlerBuilder endpoint) => endpoint
-        .WithSummary("Get a file of an export").WithDescription("The job answers the whole URL.")
+        .WithSummary("Get a file of an export").WithDescription("Get the whole URL from the export's job, in `files`.")
         .TakesQuery("token", "The token in that URL.")
         .OrAnswersContent(StatusCodes.Status200OK, "application/octet-stream")
         .OrAnswersContent(StatusCodes.Status206PartialContent, "application/octet-stream")

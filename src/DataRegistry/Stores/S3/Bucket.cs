@@ -407,7 +407,8 @@ public sealed class Bucket(
 
         return await FindListedAsync(key, versions: false, cancellationToken) is { SizeIsUnknown: false } listed ? listed.Size
             : throw new BucketException(
-                BucketFault.Unexpected, $"The server of bucket '{Name}' does not give this object's size.")
+                BucketFault.Unexpected,
+                $"The server of bucket '{Name}' does not give this object's size. Check that its endpoint is an S3 API.")
             { IsUnreadable = true };
     }
 

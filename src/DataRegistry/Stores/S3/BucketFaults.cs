@@ -140,9 +140,10 @@ static class BucketFaults
     };
 
     static BucketException Denied(AmazonServiceException exception, string bucket) =>
-        new(BucketFault.AccessDenied, $"The credentials may not do this in bucket '{bucket}'; allow s3:ListBucket on the bucket and "
-            + "s3:GetObject (and s3:GetObjectVersion, s3:ListBucketVersions) on its objects. S3 answers the same for a missing key when "
-            + "the caller may not list, and for a bucket whose requests the caller has to pay for: then set 'requester_pays' to true.",
+        new(BucketFault.AccessDenied, $"The credentials may not do this in bucket '{bucket}'. Allow s3:ListBucket and "
+            + "s3:ListBucketVersions on the bucket, s3:GetObject and s3:GetObjectVersion on its objects, and kms:Decrypt on their key if "
+            + "they are encrypted with one. S3 answers the same for a missing key if the caller may not list, and for a bucket with "
+            + "Requester Pays: then set 'requester_pays' to true.",
             exception);
 
     static BucketException Throttled(AmazonServiceException exception, string bucket) =>

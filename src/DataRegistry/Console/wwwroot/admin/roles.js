@@ -7,7 +7,7 @@ import { field, form } from '../forms.js';
 import { endlessList } from '../list.js';
 import { lookupField } from '../lookup-field.js';
 import { ROLES } from '../permissions.js';
-import { missing, needing, roleName } from '../rights.js';
+import { missing, needing } from '../rights.js';
 import { href } from '../router.js';
 import { badge, button, confirm, emptyState, openDialog, table, toast } from '../ui.js';
 import { mayAt, scopeLink, unitEntries } from './frame.js';
@@ -58,7 +58,7 @@ export function holders({ me, type, unit, units, signal }) {
           r.user.disabled && [' ', badge('Disabled', 'warn')],
         ],
       },
-      { label: 'Role', size: 'medium', cell: r => h('span', { title: WORDS[r.role] }, roleName(r.role)) },
+      { label: 'Role', size: 'medium', cell: r => h('span', { title: WORDS[r.role] }, r.role) },
       {
         label: 'Given for',
         size: 'large',
@@ -74,7 +74,7 @@ export function holders({ me, type, unit, units, signal }) {
           roles.includes(r.role) &&
           button('Take', () => take(r.user, r, { done: () => list.reload(), signal }), {
             kind: 'quiet',
-            'aria-label': `Take ${roleName(r.role)} from ${r.user.username}`,
+            'aria-label': `Take ${r.role} from ${r.user.username}`,
           }),
       },
     ],
@@ -96,7 +96,7 @@ export function holders({ me, type, unit, units, signal }) {
       });
     });
     if (!given) return;
-    toast(`The role ${roleName(given.role)} is given.`);
+    toast(`The role ${given.role} is given.`);
     list.reload();
   };
   return list;
@@ -107,7 +107,7 @@ export function rolesOf({ me, user, roles, units, signal, refresh }) {
   return table(
     `Roles of ${user.username}`,
     [
-      { label: 'Role', cell: r => h('span.strong', roleName(r.role)) },
+      { label: 'Role', cell: r => h('span.strong', r.role) },
       { label: 'Its holder', wide: true, cell: r => WORDS[r.role] ?? '' },
       { label: 'Given for', wide: true, cell: r => scopeLink(r.scope_type, r.scope_id, units) },
       {
@@ -116,12 +116,12 @@ export function rolesOf({ me, user, roles, units, signal, refresh }) {
           takes(r) &&
           button('Take', () => take(user, r, { done: refresh, signal }), {
             kind: 'quiet',
-            'aria-label': `Take ${roleName(r.role)}, ${r.scope_type}`,
+            'aria-label': `Take ${r.role}, ${r.scope_type}`,
           }),
       },
     ],
     roles,
-    { empty: h('p.hint', 'No role, or none that you may see: the user can sign in, and sees nothing.') },
+    { empty: h('p.hint', 'No role, or none that you may see. Without a role the user can sign in, but sees no project.') },
   );
 
   /** A role of a unit that is gone is taken by those who manage all roles. */
@@ -192,7 +192,7 @@ export async function giveTo({ me, user, units, signal }) {
       }
     }
   });
-  if (given) toast(`The role ${roleName(given.role)} is given.`);
+  if (given) toast(`The role ${given.role} is given.`);
   return given;
 }
 
@@ -204,7 +204,7 @@ function roleField(roles) {
   const element = field({ label: 'Role', name: 'role', type: 'select', options: [] });
   element.choose = next => {
     const before = element.value;
-    element.input.replaceChildren(...next.map(role => h('option', { value: role }, `${roleName(role)}: ${WORDS[role] ?? ''}`)));
+    element.input.replaceChildren(...next.map(role => h('option', { value: role }, `${role}: ${WORDS[role] ?? ''}`)));
     element.value = next.includes(before) ? before : next.includes('viewer') ? 'viewer' : next[0];
   };
   element.choose(roles);
@@ -218,15 +218,15 @@ function give(user, role, signal) {
 async function take(user, role, { done, signal }) {
   if (
     !(await confirm(
-      `Take ${roleName(role.role)} from ${user.username}?`,
-      'What this role alone allowed is refused within 15 seconds. It can be given again.',
+      `Take ${role.role} from ${user.username}?`,
+      'The user loses the rights of this role within 15 seconds. It can be given again.',
       'Take the role',
       { danger: true },
     ))
   )
     return;
   await needing('roles_manage', api.delete(`/api/v0/users/${user.id}/roles/${role.id}/`, { signal }));
-  toast(`The role ${roleName(role.role)} is taken.`);
+  toast(`The role ${role.role} is taken.`);
   done();
 }
 

@@ -54,12 +54,12 @@ function storeList({ project, signal }) {
           s.deleted && [' ', stateBadge('deleted')],
         ],
       },
-      { label: 'Objects under', wide: true, cell: s => h('code', { title: s.uri_prefix }, s.uri_prefix) },
+      { label: 'Files under', wide: true, cell: s => h('code', { title: s.uri_prefix }, s.uri_prefix) },
     ],
     empty: () =>
       emptyState(
         'No store yet',
-        'A store is a bucket, or a part of one, from which objects are adopted.',
+        'A store is a bucket, or a part of one, from which files are adopted.',
         linkButton('Go to the stores', href('stores', { project: project.id })),
       ),
   });
@@ -106,7 +106,7 @@ function folder(context, store, prefix) {
           )
         : emptyState(
             'Nothing here',
-            'This project tracks no file below this folder. Purged datums, and earlier datums of changed files, are not shown.',
+            'This project has adopted no file below this folder. Purged datums, and earlier datums of changed files, are not shown.',
             linkButton('Go up', folderAddress(project, store, above(prefix))),
           ),
   });

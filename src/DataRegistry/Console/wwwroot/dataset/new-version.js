@@ -22,7 +22,7 @@ export function newVersionForm({ dataset, versions, selection = null, signal, do
     required: false,
     entries: versions,
     value: versions[0]?.text ?? '',
-    hint: 'Only noted, so that the two can be compared.',
+    hint: 'For the record. The version’s page compares with it first.',
   });
   const name = field({
     label: 'Name',
@@ -42,7 +42,7 @@ export function newVersionForm({ dataset, versions, selection = null, signal, do
       rows: 8,
       hint: h(
         'span',
-        'One a line: an id, an alias, or the s3:// URL of an adopted object. Its path in the version is its key, ' +
+        'One a line: an id, an alias, or the s3:// URL of an adopted file. Its path in the version is its key, ' +
           'or what follows “=>”, such as ',
         h('code', 's3://bucket/a.png => train/a.png'),
         '.',

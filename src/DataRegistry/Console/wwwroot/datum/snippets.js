@@ -24,28 +24,41 @@ function curl(datum) {
 
 function python(datum) {
   return [
-    'import os, requests',
+    'import os, requests, shutil',
     '',
     `answer = requests.get(${JSON.stringify(address(datum))},`,
     '                      headers={"Authorization": f"Token {os.environ[\'TOKEN\']}"})',
     'answer.raise_for_status()',
-    'file = requests.get(answer.json()["url"])',
-    'file.raise_for_status()',
-    `with open(${JSON.stringify(datum.name)}, "wb") as out:`,
-    '    out.write(file.content)',
+    `with requests.get(answer.json()["url"], stream=True) as content, open(${JSON.stringify(datum.name)}, "wb") as out:`,
+    '    content.raise_for_status()',
+    '    shutil.copyfileobj(content.raw, out)',
   ].join('\n');
 }
 
 /** With the reader's own AWS credentials; of a bucket that keeps versions, the adopted one. */
 function aws(datum, trace, store) {
-  const endpoint = store?.configuration.endpoint_url ? ` --endpoint-url ${shell(store.configuration.endpoint_url)}` : '';
+  const { endpoint_url, region, anonymous, requester_pays } = store?.configuration ?? {};
   const version = trace.object.version_id;
-  if (!version || version === 'null') return `aws s3 cp${endpoint} ${shell(datum.uri)} ${shell(datum.name)}`;
   const [bucket, ...key] = datum.uri.slice('s3://'.length).split('/');
-  return (
-    `aws s3api get-object${endpoint} --bucket ${shell(bucket)} --key ${shell(key.join('/'))} --version-id ` +
-    `${shell(version)} ${shell(datum.name)}`
-  );
+  const adopted = version && version !== 'null';
+  return [
+    `# ${anonymous ? 'Needs no credentials.' : 'Uses your own AWS credentials.'}`,
+    !adopted && '# The bucket kept no version of it: this is the object as it is now.',
+    [
+      adopted
+        ? `aws s3api get-object --bucket ${shell(bucket)} --key ${shell(key.join('/'))} --version-id ${shell(version)}`
+        : `aws s3 cp ${shell(datum.uri)}`,
+      endpoint_url && `--endpoint-url ${shell(endpoint_url)}`,
+      region && `--region ${shell(region)}`,
+      anonymous && '--no-sign-request',
+      requester_pays && '--request-payer requester',
+      shell(datum.name),
+    ]
+      .filter(Boolean)
+      .join(' '),
+  ]
+    .filter(Boolean)
+    .join('\n');
 }
 
 /** A word of a shell's command. */

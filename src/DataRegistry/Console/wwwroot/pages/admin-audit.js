@@ -19,7 +19,7 @@ const DATE = /^\d{4}-\d\d-\d\d$/;
 export async function render({ me, query, signal, setQuery }) {
   const projects = (await api.all('/api/v0/projects/', {}, signal)).filter(p => may(me, p, 'audit_read'));
   const trails = [
-    ...(may(me, null, 'audit_read') ? [{ value: '', label: 'What belongs to no project' }] : []),
+    ...(may(me, null, 'audit_read') ? [{ value: '', label: 'Changes outside of projects' }] : []),
     ...projects.map(p => ({ value: p.id, label: p.name })),
   ];
   const asked = Object.fromEntries(['project', 'actor', 'action', 'since', 'until'].map(key => [key, query.get(key) ?? '']));

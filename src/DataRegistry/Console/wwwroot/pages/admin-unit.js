@@ -12,7 +12,7 @@ const TYPES = { projects: 'project', departments: 'department', clusters: 'clust
 
 /** The unit that is always there cannot be deleted: the service says so. */
 const STAYS = {
-  project: 'What it holds has to go first. Its audit trail stays readable.',
+  project: 'Delete its datums, stores and datasets first. Its audit trail stays readable.',
   department: 'Its projects have to go first.',
   cluster: 'Its departments have to go first.',
 };

@@ -88,7 +88,7 @@ export async function render({ me, query, signal, setQuery, kind = 'user' }) {
                   type: 'password',
                   required: false,
                   autocomplete: 'new-password',
-                  hint: 'Without one, the user signs in through the identity provider.',
+                  hint: 'Without one, the user signs in with a token of the identity provider.',
                 }),
               ]
             : []),

@@ -43,7 +43,7 @@ export async function render({ project, me, query, signal, setQuery }) {
 
   const wanted = query.get('url') ?? '';
   const store = field({
-    label: 'Store to adopt from',
+    label: 'Destination store',
     name: 'store',
     type: 'select',
     hint: 'The destination store: its bucket has the files, and they stay there.',

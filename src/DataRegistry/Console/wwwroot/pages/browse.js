@@ -94,7 +94,7 @@ async function list(context) {
     oninput: () => later({ tag: tag.value.trim() }, TYPING_PAUSE),
   });
   const drift = field({
-    label: 'Drift',
+    label: 'In the bucket',
     name: 'drift',
     type: 'select',
     value: asked.drift,
@@ -296,7 +296,7 @@ function nothing(project, me, asked, searchParts) {
   if (asked.q || filtered)
     return emptyState(
       'Nothing found',
-      'No datum of this project has all of that.',
+      'No datum matches all of these filters.',
       linkButton('Show all', href('data', { project: project.id })),
     );
   return emptyState(

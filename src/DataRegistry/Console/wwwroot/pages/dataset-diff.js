@@ -27,7 +27,7 @@ export async function render({ params, project, query, signal, setTitle, setQuer
       label: version.name,
       href: href('datasetVersion', { project: project.id, dataset: params.dataset, version: version.id }),
     },
-    lead: 'A file counts as changed if another datum is at its path.',
+    lead: 'A file has changed if its path stands for another datum in the newer version.',
   });
   if (!from) return h('div', header, emptyState('Nothing to compare with', 'The dataset has no other completed version.'));
 

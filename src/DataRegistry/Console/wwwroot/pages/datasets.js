@@ -34,7 +34,8 @@ export async function render({ project, me, signal }) {
     empty: () =>
       emptyState(
         'No dataset yet',
-        'A dataset is a named list of datums in versions. A version never changes, so a training run that names one can be repeated.',
+        'A dataset is a named list of datums in versions. The list of a version never changes. Its files stay readable while the bucket ' +
+          'keeps them: turn on bucket versioning to repeat a training run.',
         edits && button('Create a dataset', create, { kind: 'primary' }),
       ),
   });

@@ -213,8 +213,9 @@ async function download({ own, datum, signal }) {
 async function purge({ own, datum, project, signal }) {
   const sure = await confirm(
     'Purge this datum?',
-    `${datum.name} can then no longer be found or downloaded, and its aliases point to nothing. Dataset versions keep ` +
-      `listing it, but nobody can read it there. The file in the bucket stays, and its URL can be adopted again.`,
+    `Nobody can download ${datum.name} any more, and programs that read it by an alias fail. Dataset versions still list it, but ` +
+      'cannot be downloaded whole. This cannot be undone. The file in the bucket stays, and its URL can be adopted again as a new ' +
+      'datum with a new ID.',
     'Purge',
     { danger: true },
   );

@@ -111,12 +111,12 @@ export async function render(context) {
       'Undo',
       h(
         'p',
-        'Purges the datums that this job created, and no others. First it counts them and shows some. The objects in the bucket stay, ' +
+        'Purges the datums that this job created, and no others. First it counts them and shows some. The files in the bucket stay, ' +
           'and can be adopted again.',
       ),
       allowed
         ? h('p', button('Undo this adoption…', purge, { kind: 'danger' }))
-        : h('p.hint', 'It takes a role that manages the project’s data, such as research_manager.'),
+        : h('p.hint', 'To undo, you need a role that manages the project’s data, such as research_manager.'),
     );
   }
 

@@ -27,7 +27,7 @@ export async function render(context) {
     'div',
     pageHeader('Overview', {
       lead: project.description,
-      actions: may(me, project, 'data_adopt') ? [linkButton('Adopt objects', href('adopt', { project: project.id }))] : [],
+      actions: may(me, project, 'data_adopt') ? [linkButton('Adopt files', href('adopt', { project: project.id }))] : [],
     }),
     h(
       'div.columns',
@@ -35,7 +35,7 @@ export async function render(context) {
       h(
         'div.card',
         section(
-          'Drift',
+          'In the bucket',
           pending(drift(), nodes => h('div.job', nodes)),
         ),
       ),

@@ -71,7 +71,7 @@ export async function render(context) {
       replace(
         found,
         error.status === 404 || error.status === 410
-          ? notice('warn', h('p', 'What this address had found is not kept any more. Search again.'))
+          ? notice('warn', h('p', 'These results have expired. Search again.'))
           : problem(error, { retry: () => tell(wanted ? search(wanted) : Promise.resolve()) }),
       ),
     );
@@ -84,8 +84,8 @@ export async function render(context) {
 
 function nothingOf(filter) {
   return filter.name_contains
-    ? 'No name has that in it. Capital letters count, and folders are not looked into: choose “A pattern over folder and name” for those.'
+    ? 'No name contains this text. Upper and lower case differ. To search folders, too, choose “A pattern over folder and name”.'
     : filter.glob
-      ? 'No key fits the pattern. A pattern is of the whole key: **/*.jpg fits in all folders.'
-      : 'No datum of this project has all of that.';
+      ? 'No path matches. A pattern must match the whole path: **/*.jpg matches in all folders.'
+      : 'No datum matches all of these filters.';
 }

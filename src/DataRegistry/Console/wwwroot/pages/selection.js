@@ -130,6 +130,6 @@ function gone(project) {
       'A selection is kept for some days, with what was found and exported. Search again to make it anew.',
       project && linkButton('Search', href('search', { project: project.id }), { kind: 'primary' }),
     ),
-    notice('plain', h('p', 'What was done with it stays done.')),
+    notice('plain', h('p', 'Finished actions on it stay in effect.')),
   );
 }

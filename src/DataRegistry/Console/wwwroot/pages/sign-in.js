@@ -70,7 +70,7 @@ function byToken(signal) {
         required: true,
         autocomplete: 'off',
         mono: true,
-        hint: 'It begins with dr_, or was printed or given to you by an administrator.',
+        hint: 'It begins with dr_. The administrator’s token may not. Ask the service’s operator for one.',
       }),
     ],
     {
@@ -78,10 +78,10 @@ function byToken(signal) {
       onsubmit: async values => {
         const token = values.token.trim().replace(/^(Token|Bearer)\s+/i, '');
         if (!/^[\x21-\x7e]+$/.test(token))
-          throw new ApiProblem('This is no token: it has characters that none has. Copy it again.');
+          throw new ApiProblem('This is not a token: it contains characters that no token has. Copy it again.');
         await refused(
           api.get('/api/v0/users/me/', { signal, anonymous: true, headers: { authorization: `Bearer ${token}` } }),
-          'This token is not known, or not any more. Copy it again, or ask for a new one.',
+          'This token is unknown, revoked or expired. Copy it again, or ask for a new one.',
         );
         session.lastWay = 'token';
         session.signIn(token);

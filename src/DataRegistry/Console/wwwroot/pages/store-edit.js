@@ -14,7 +14,8 @@ export async function render(context) {
   const at = `/api/v0/stores/${encodeURIComponent(params.store)}/`;
   const store = await api.get(at, { signal });
   if (store.deleted) throw new ApiProblem('The store is deleted.', { status: 404 });
-  if (!mayManage(store, context)) throw new ApiProblem('Only who manages stores changes them.', { status: 403 });
+  if (!mayManage(store, context))
+    throw new ApiProblem('To edit a store, you need a role that manages stores: department_admin or system_admin.', { status: 403 });
   setTitle(`Edit ${store.name}`);
   const view = href('store', { project: project.id, store: store.id });
   return h(
@@ -33,7 +34,7 @@ export async function render(context) {
           'div.card',
           section(
             'Delete',
-            h('p.hint', 'The bucket is not touched. Datums of the store stay, and cannot be downloaded any more.'),
+            h('p.hint', 'The bucket and its files stay. Nobody can adopt from the store or download its datums any more.'),
             h('p', button('Delete the store', remove, { kind: 'danger' })),
           ),
         ),
@@ -91,7 +92,7 @@ export async function render(context) {
     if (
       !(await confirm(
         `Delete ${store.name}?`,
-        'Nobody can adopt from it any more. Its bucket and the files in it are not touched.',
+        'Nobody can adopt from it or download its datums any more. This cannot be undone. The bucket and its files stay.',
         'Delete',
         { danger: true },
       ))

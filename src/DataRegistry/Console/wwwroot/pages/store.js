@@ -27,7 +27,7 @@ export async function render(context) {
         manages && linkButton('Edit', href('storeEdit', { project: project.id, store: store.id })),
       ].filter(Boolean),
     }),
-    store.deleted && notice('warn', h('p', 'This store is deleted. Its datums stay, and cannot be downloaded any more.')),
+    store.deleted && notice('warn', h('p', 'This store is deleted. Nobody can adopt from it or download its datums any more.')),
     h(
       'div.columns',
       h(

@@ -56,7 +56,11 @@ export async function render(context) {
     mayDo('data_volumes_delete') &&
       section(
         'Delete',
-        h('p.hint', 'The volume claim that it was published from stays. A data volume that a workload uses cannot be deleted.'),
+        h(
+          'p.hint',
+          !volume.shouldDeleteOriginalVolume && 'The volume claim that it was published from stays. ',
+          'A data volume that a workload uses cannot be deleted.',
+        ),
         h('p', button('Delete the data volume', remove, { kind: 'danger' })),
       ),
   );
@@ -200,7 +204,7 @@ export async function render(context) {
     if (
       !(await confirm(
         `Delete ${volume.name}?`,
-        'Workloads of all projects that it is shared with lose access to it. Its name becomes free.',
+        'Workloads of all projects that it is shared with lose access to it. Its name becomes free. This cannot be undone.',
         'Delete',
         { danger: true },
       ))

@@ -59,7 +59,7 @@ export async function render(context) {
         : emptyState(
             'No data volume yet',
             'A data volume publishes a cluster’s volume (a persistent volume claim, PVC) of one project to ' +
-              'others, read-only. Its files stay where they are.',
+              'others, read-only. Its files are not copied.',
             creates && button('Create a data volume', create, { kind: 'primary' }),
           ),
   });
@@ -173,6 +173,7 @@ function newVolumeForm({ project, signal }, close) {
         name: 'shouldDeleteOriginalVolume',
         type: 'checkbox',
         value: false,
+        hint: 'The cluster’s agent deletes the original claim after publication. This cannot be undone.',
       }),
     ],
     {

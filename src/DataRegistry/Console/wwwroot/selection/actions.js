@@ -44,7 +44,7 @@ const ACTIONS = {
           { value: 'ndjson', label: 'NDJSON, one JSON object a line' },
           { value: 'parquet', label: 'Parquet, for data frames' },
         ],
-        hint: 'Ids, URLs, sizes, checksums, tags and properties. The objects themselves stay in the bucket.',
+        hint: 'Ids, URLs, sizes, checksums, tags and properties. The files themselves stay in the bucket.',
       }),
     begin: beginning('export', values => ({ format: values.format })),
   },
@@ -57,8 +57,9 @@ const ACTIONS = {
     fields: () =>
       h(
         'p',
-        'They can then no longer be found or downloaded, and their aliases point to nothing. Dataset versions keep listing ' +
-          'them, but nobody can read them there. The files in the bucket stay, and can be adopted again as new datums.',
+        'Nobody can download these datums any more, and programs that read them by an alias fail. Dataset versions still list them, but ' +
+          'cannot be downloaded whole. This cannot be undone. The files in the bucket stay, and their URLs can be adopted again as new ' +
+          'datums with new IDs.',
       ),
     begin: beginning('purge', () => undefined),
   },
@@ -69,8 +70,8 @@ const SAMPLE = 5;
 
 /** Said where an action is not offered. */
 const REASONS = {
-  data_edit: 'To tag, or to make datasets, ask for a role that may edit data, such as editor.',
-  data_manage: 'To purge many at once, ask for a role that manages the project’s data, such as research_manager.',
+  data_edit: 'To tag, or to make datasets, you need a role that may edit data, such as editor.',
+  data_manage: 'To purge many at once, you need a role that manages the project’s data, such as research_manager.',
 };
 
 /**
@@ -165,12 +166,12 @@ export async function act(context, name, { filter, selection, words, title, none
     const link = h(
       'a',
       { href: href('selection', { project: inside.project.id, selection: frozen.id }, { job: job.id }) },
-      'page of its own',
+      'page that shows its progress',
     );
     replace(
       body,
       actionJob(inside, path, job),
-      h('p.hint', 'The job goes on without this window. It has a ', link, '.'),
+      h('p.hint', 'The job goes on if you close this window. There is a ', link, '.'),
       closing(close),
     );
     body.querySelector('.actions:last-child button')?.focus();

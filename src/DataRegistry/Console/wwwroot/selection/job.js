@@ -26,7 +26,7 @@ export function actionJob({ me, project, signal }, path, job, onend = () => {}) 
     jobProgress(job, {
       signal,
       path,
-      again: null,
+      again: () => null,
       changeable: may(me, project, PERMISSIONS[job.kind]),
       names: [
         ['done', DONE[job.kind]],
