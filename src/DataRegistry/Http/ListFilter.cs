@@ -19,8 +19,17 @@ sealed record ListFilter<T>(string Field, string Operator, string Value, Func<T,
 {
     const int MaxShown = 200;
 
-    /// <summary>The operators, in the order of <see cref="FilterOperator"/>.</summary>
-    static readonly string[] Operators = ["==", "!=", "<=", ">=", "=@", "!@", "=^", "=$"];
+    static readonly Dictionary<string, FilterOperator> Operators = new(StringComparer.Ordinal)
+    {
+        ["=="] = FilterOperator.Equal,
+        ["!="] = FilterOperator.NotEqual,
+        ["<="] = FilterOperator.LessOrEqual,
+        [">="] = FilterOperator.GreaterOrEqual,
+        ["=@"] = FilterOperator.Contains,
+        ["!@"] = FilterOperator.DoesNotContain,
+        ["=^"] = FilterOperator.StartsWith,
+        ["=$"] = FilterOperator.EndsWith,
+    };
 
     /// <summary>
     /// The filters of the parameter <c>filterBy</c>. It may be given more than once, and may hold several filters, separated by commas.
@@ -52,14 +61,14 @@ sealed record ListFilter<T>(string Field, string Operator, string Value, Func<T,
         if (value.Length == 0 || value.Contains('\n', StringComparison.Ordinal))
         {
             var names = string.Join(", ", fields.Select(f => f.Name));
-            var operators = string.Join(' ', Operators);
+            var operators = string.Join(' ', Operators.Keys);
             throw Wrong(
                 text, $"is no filter: a field ({names}), an operator ({operators}) and a value are expected, without spaces between them");
         }
 
         try
         {
-            return new(field!.Name, symbol!, value, field.Filter((FilterOperator)Array.IndexOf(Operators, symbol), value));
+            return new(field!.Name, symbol!, value, field.Filter(Operators[symbol!], value));
         }
         catch (FormatException e)
         {
@@ -67,9 +76,10 @@ sealed record ListFilter<T>(string Field, string Operator, string Value, Func<T,
         }
     }
 
+    /// <summary>The longest operator after the field's name; null if another text stands there.</summary>
     static string? OperatorAt(string text, int start, ListField<T> field) =>
         string.CompareOrdinal(text, start, field.Name, 0, field.Name.Length) == 0
-            ? Array.Find(Operators, o => string.CompareOrdinal(text, start + field.Name.Length, o, 0, o.Length) == 0)
+            ? Operators.Keys.Where(o => string.CompareOrdinal(text, start + field.Name.Length, o, 0, o.Length) == 0).MaxBy(o => o.Length)
             : null;
 
     static ApiException Wrong(string text, string reason) =>

@@ -17,8 +17,12 @@ sealed record ExportedFile(string Name, long Rows, long Bytes);
 /// <summary>A file of an export while it is written.</summary>
 abstract class ExportFile<T> : IAsyncDisposable
 {
-    public static ExportFile<T> Open(string name, Stream stream, ExportFormat format, ExportTable<T> table) =>
-        format == ExportFormat.Parquet ? new ParquetFile<T>(name, stream, table) : new TextFile<T>(name, stream, format, table);
+    public static ExportFile<T> Open(string name, Stream stream, ExportFormat format, ExportTable<T> table) => format switch
+    {
+        ExportFormat.Ndjson or ExportFormat.Csv => new TextFile<T>(name, stream, format, table),
+        ExportFormat.Parquet => new ParquetFile<T>(name, stream, table),
+        _ => throw new ArgumentOutOfRangeException(nameof(format), format, "A format without a writer."),
+    };
 
     /// <summary>The file's length so far, or more: rows that are not in the stream yet count as if they were not compressed.</summary>
     public abstract long Bytes { get; }
