@@ -157,7 +157,7 @@ public sealed class BrowseTests : ConsoleTest
         var page = await OpenAsync(In("data"));
         await Expect(Names(page)).ToHaveCountAsync(2);
         await Expect(page.GetByRole(AriaRole.Table)).ToContainTextAsync("Changed");
-        await page.GetByLabel("In the bucket").SelectOptionAsync("Changed");
+        await page.GetByLabel("Drift").SelectOptionAsync("Changed");
         await Expect(page).ToHaveURLAsync(new Regex("drift=changed"));
         await Expect(Names(page)).ToHaveTextAsync(["a.csv"]);
         await page.AssertAccessibleAsync("data-drift");

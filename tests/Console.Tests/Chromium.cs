@@ -41,7 +41,7 @@ static class Chromium
     static readonly ConcurrentBag<Tab> Unused = [];
 
     /// <summary>A tab as new.</summary>
-    public static async Task<Tab> TakeAsync() => Unused.TryTake(out var tab) ? tab : await NewTabAsync();
+    public static async Task<Tab> TakeAsync(bool isNew) => !isNew && Unused.TryTake(out var tab) ? tab : await NewTabAsync();
 
     /// <summary>Leaves the page, and takes back what a test may have set. A tab that does not answer is given up.</summary>
     /// <param name="origin">The address of the service that the tab was at.</param>
@@ -89,8 +89,12 @@ static class Chromium
         Assertions.SetDefaultExpectTimeout(Timeout);
         // It ends with this process, whose child the driver is.
         var playwright = await Playwright.CreateAsync();
-        // Its sandbox refuses to run as root, as in containers. The pages are our own.
-        return await playwright.Chromium.LaunchAsync(new() { ExecutablePath = path, Args = ["--no-sandbox", "--disable-dev-shm-usage"] });
+        // Its sandbox refuses to run as root, as in containers. The pages are our own, so a tab keeps its process for each service's address.
+        return await playwright.Chromium.LaunchAsync(new()
+        {
+            ExecutablePath = path,
+            Args = ["--no-sandbox", "--disable-dev-shm-usage", "--process-per-site", "--disable-site-isolation-trials"],
+        });
     }
 }
 

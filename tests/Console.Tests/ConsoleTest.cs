@@ -51,9 +51,10 @@ public abstract partial class ConsoleTest : IAsyncLifetime
 
     /// <summary>A page in a browser context that no other test uses meanwhile, at an address (from the <c>#</c> on) of the console.</summary>
     /// <param name="token">Null for the administrator's; empty for none.</param>
-    public async Task<IPage> OpenAsync(string address, string? token = null, int width = Screen.Wide)
+    /// <param name="isNew">Whether no test has used the page before: one whose requests were changed keeps nothing in its cache.</param>
+    public async Task<IPage> OpenAsync(string address, string? token = null, int width = Screen.Wide, bool isNew = false)
     {
-        var tab = await Chromium.TakeAsync();
+        var tab = await Chromium.TakeAsync(isNew);
         tabs.Add(tab);
         tab.Watcher = new(Origin, faults);
         var page = tab.Page;

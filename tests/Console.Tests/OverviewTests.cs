@@ -36,7 +36,7 @@ public sealed class OverviewTests : ConsoleTest
         };
         await Link(page, "Overview").ClickAsync();
         await Expect(page.GetByText("Not counted yet.")).ToBeVisibleAsync();
-        var drift = page.GetByRole(AriaRole.Region, new() { Name = "In the bucket" });
+        var drift = page.GetByRole(AriaRole.Region, new() { Name = "Drift" });
         await Expect(drift.GetByRole(AriaRole.Term)).ToHaveTextAsync(["Changed", "Missing"]);
         await Expect(drift.GetByRole(AriaRole.Definition)).ToHaveTextAsync(["1", "1"]);
         await Expect(drift.GetByRole(AriaRole.Row).Filter(new() { HasText = "my-bucket" })).ToContainTextAsync(
@@ -53,7 +53,7 @@ public sealed class OverviewTests : ConsoleTest
         await page.ReloadAsync();
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Stop counting" })).ToBeVisibleAsync();
         await Service.DrainAsync();
-        var objects = page.GetByRole(AriaRole.Region, new() { Name = "Objects" });
+        var objects = page.GetByRole(AriaRole.Region, new() { Name = "Files" });
         await Expect(objects.GetByRole(AriaRole.Definition)).ToHaveTextAsync(["3", $"{keys.Sum(k => k.Length)} B"]);
         await Expect(objects).ToContainTextAsync("Counted just now");
         await page.ReloadAsync();

@@ -35,7 +35,7 @@ export async function render(context) {
       h(
         'div.card',
         section(
-          'In the bucket',
+          'Drift',
           pending(drift(), nodes => h('div.job', nodes)),
         ),
       ),
