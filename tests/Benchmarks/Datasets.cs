@@ -7,6 +7,7 @@ using DataRegistry.Datasets;
 using DataRegistry.Datums;
 using DataRegistry.Jobs;
 using DataRegistry.Organization;
+using DataRegistry.Storage;
 using DataRegistry.Stores;
 using DataRegistry.Stores.S3;
 
@@ -68,9 +69,11 @@ static class Datasets
             var quiet = await MakeAsync(arena, services, dataset, "quiet", selection, kills: 0, scale.Objects, cancellationToken);
             Add("quiet", quiet);
             Console.WriteLine($"{quiet.Requests.Describe(RequestCounter.Tables, 1)}\n{quiet.Requests.Describe(RequestCounter.Blobs, 1)}");
+            Console.WriteLine(await PassesAsync(arena, quiet.Version, cancellationToken));
             var peak = quiet.PeakMebibytes;
             var killed = await MakeAsync(arena, services, dataset, "killed", selection, Kills, scale.Objects, cancellationToken);
             Add($"killed {Kills} times", killed);
+            Console.WriteLine(await PassesAsync(arena, killed.Version, cancellationToken));
             table.Print();
             await CompareAsync(services[^1], quiet.Version, killed.Version, 0, cancellationToken);
             var other = await ChangeAsync(arena, quiet.Version, cancellationToken);
@@ -144,6 +147,26 @@ static class Datasets
             throw new WrongResultException($"{name}: {end.Status} {end.Counts}, {row.Count} files: {end.Error}");
         var peak = services[^1].PeakMebibytes;
         return new(watch.Elapsed, RequestCounter.Read(services.Select(s => s.Log)) - before, peak, row);
+    }
+
+    /// <summary>
+    /// The passes over a version's entries. Each is written to a run and read from it once. Deaths write some again, and each delivery of
+    /// the merge reads a piece of each run again.
+    /// </summary>
+    static async Task<string> PassesAsync(Arena arena, DatasetVersionRow version, CancellationToken cancellationToken)
+    {
+        var job = new JobId(TimedId.FromGuid(version.Job!.Value));
+        var files = await new WorkTable(arena.Storage.Tables, TimeProvider.System).ListResultsAsync(job, null, cancellationToken)
+            .Select(r => r.Files!).ToListAsync(cancellationToken);
+        var runs = files.Where(f => f.Contains("/runs/", StringComparison.Ordinal)).Select(f => EntryRun.Read(f).Blob).ToHashSet();
+        var written = await new JobBlobs(arena.Storage.Blobs).Container.GetBlobsAsync(
+            new() { Prefix = $"{job}/runs/" }, cancellationToken).ToListAsync(cancellationToken);
+        var all = written.Sum(b => b.Properties.ContentLength ?? 0);
+        var counted = written.Where(b => runs.Contains(b.Name)).Sum(b => b.Properties.ContentLength ?? 0);
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{version.Name}: {runs.Count} runs of {counted / 1048576.0:0.0} MiB, written {(double)all / counted:0.00} times; "
+            + $"merged in {files.Count - runs.Count + 1} steps; manifest {version.BlobLength / 1048576.0:0.0} MiB");
     }
 
     /// <summary>Another version, of the same files but for a thousand that are scattered: published as a request's would be.</summary>

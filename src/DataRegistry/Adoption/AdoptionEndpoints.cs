@@ -67,14 +67,15 @@ static class AdoptionEndpoints
             var body = await AdoptionBody.ReadAsync(context, store, urls, services.Options.Value, staging.Token);
             var project = await services.Permissions.ProjectAsync(
                 context, services.Projects, body.Project ?? context.Request.Query["project"], Permission.DataAdopt);
+            var key = body.DryRun ? null : AdoptionKeys.Of(context, hashed, store, project);
+            var order = new AdoptionOrder(store, project, Caller.Of(context).Name, body.AdoptChanged) { Key = key, Tags = body.Tags };
+            // A repeated request gets its first answer, also if the store refuses adoption by now.
+            if (await services.Keys.FindAsync(context, order) is { } repeated)
+                return repeated;
             if (!store.AllowAdopt)
                 throw AdoptionErrors.AdoptionNotAllowed.With(store.Name);
             if (store.AccessMode == StoreAccessMode.SingleProject && store.Project != project.Id)
                 throw AdoptionErrors.StoreOfAnotherProject.With(store.Name);
-            var key = body.DryRun ? null : AdoptionKeys.Of(context, hashed, store, project);
-            var order = new AdoptionOrder(store, project, Caller.Of(context).Name, body.AdoptChanged) { Key = key, Tags = body.Tags };
-            if (await services.Keys.FindAsync(context, order) is { } repeated)
-                return repeated;
             var call = new AdoptionCall(context, body, order);
             return body switch
             {

@@ -35,9 +35,6 @@ sealed record JobBody(
     /// <summary>The tags of every datum that it creates.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];
 
-    /// <summary>The longest estimate, for a job that nearly stands still.</summary>
-    const double MaxSeconds = 10.0 * 365 * 24 * 3600;
-
     public static JobBody From(JobRow job, JobProgress progress, Project project, DateTimeOffset now)
     {
         var counts = job.Counts + progress.Done;
@@ -46,17 +43,13 @@ sealed record JobBody(
         var rate = job.Status.IsTerminal()
             ? counts.Created + counts.Existing is > 0 and var worked && running > TimeSpan.Zero ? worked / running.Value.TotalSeconds : null
             : progress.Done.Total > 0 ? RecentRate.Of(progress.Recent, running) : null;
-        if (rate is { } exact)
-            rate = Math.Round(exact, 1);
-        var left = (job.Total ?? job.LastTotal) - counts.Total;
+        var pace = JobPace.Of(job, rate, (job.Total ?? job.LastTotal) - counts.Total, now);
         return new(
             job.JobId.ToString(), "adoption", JobStatuses.NameOf(job.Status), job.Store, ProjectBody.From(project), job.CreatedBy,
             job.JobId.Value.Time, job.Started, job.Finished,
             new(
                 job.Total, counts.Created, counts.Existing, counts.Failed, counts.Skipped, job.Total - counts.Total, counts.Replaced,
-                counts.Differing), rate,
-            rate > 0 && left > 0 && !job.Status.IsTerminal() ? now.AddSeconds(Math.Min(left.Value / rate.Value, MaxSeconds)) : null,
-            job.Error)
+                counts.Differing), pace.Rate, pace.Eta, job.Error)
         {
             Waiting = progress.Waiting,
             AdoptChanged = job.AdoptChanged == true,

@@ -43,7 +43,7 @@ sealed class DatumTrace(DatumTable datums, AliasTable aliases, JobTable jobs, Da
         var hasJob = await jobs.FindAsync(job, token) is not null;
         var (earlier, later, whole) = await versions.OfAsync(datum, context);
         return new(
-            datum.Id, $"s3://{datum.Bucket}/{datum.Key}", datum.Store,
+            datum.Id, datum.Uri, datum.Store,
             new(datum.Id.Value.Time, datum.AdoptedBy, hasJob ? job.ToString() : null, hasJob ? null : job.ToString()),
             new(datum.ObjectETag, datum.VersionId, datum.Size, datum.LastModified),
             DriftBody.From(datum, await scanned.CompletedAsync(token)),

@@ -44,17 +44,20 @@ sealed class DatasetAccess(DatasetTable datasets, ProjectTable projects, Permiss
         return (row, project);
     }
 
+    /// <summary>Ends the request with 400 unless the version before a new one is in the dataset.</summary>
+    public async Task RequirePreviousAsync(DatasetRow dataset, NewVersion version, CancellationToken cancellationToken)
+    {
+        if (version.Previous is { } id
+            && (await datasets.FindVersionAsync(DatasetVersionId.Of(id), cancellationToken) is not { IsVisible: true } row
+                || row.Dataset != dataset.Id))
+            throw DatasetErrors.NoPreviousVersion.On("previous_version", DatasetVersionId.Of(id));
+    }
+
     /// <summary>The version that an alias shall name: a completed one, of a project where the caller may point aliases.</summary>
     public async Task<(DatasetVersionRow Version, Project Project)> AliasedAsync(HttpContext context, string? text)
     {
         const string field = "dataset_version";
-        if (string.IsNullOrEmpty(text))
-            throw CommonErrors.Required.On(field);
-        if (!DatasetVersionId.TryParse(text, out var id))
-            throw DatasetErrors.NotAVersionId.On(field);
-        if (await datasets.FindVisibleAsync(id, context.RequestAborted) is not { } row
-            || await ReadableAsync(row.Project, context) is not { } project)
-            throw DatasetErrors.NoAliasedVersion.On(field, id);
+        var (row, project) = await NamedVersionAsync(context, text, field);
         await permissions.RequireAsync(context, Permission.AliasesEdit, Scope.Of(project));
         return row.Status == DatasetVersionStatus.Completed
             ? (row, project)
@@ -80,15 +83,15 @@ sealed class DatasetAccess(DatasetTable datasets, ProjectTable projects, Permiss
     }
 
     /// <summary>The version that a parameter names. One that the caller may not see is as one that is not there.</summary>
-    public async Task<DatasetVersionRow> NamedVersionAsync(HttpContext context, string? text, string field)
+    public async Task<(DatasetVersionRow Version, Project Project)> NamedVersionAsync(HttpContext context, string? text, string field)
     {
         if (string.IsNullOrEmpty(text))
             throw CommonErrors.Required.On(field);
         if (!DatasetVersionId.TryParse(text, out var id))
             throw DatasetErrors.NotAVersionId.On(field);
         return await datasets.FindVisibleAsync(id, context.RequestAborted) is { } row
-            && await ReadableAsync(row.Project, context) is not null
-            ? row
+            && await ReadableAsync(row.Project, context) is { } project
+            ? (row, project)
             : throw DatasetErrors.NoAliasedVersion.On(field, id);
     }
 

@@ -26,7 +26,7 @@ sealed record DatasetBody(
         row.Id, row.Name,
         new(project.Department, departments.TryGetValue(project.Department, out var department) ? department.Name : ""),
         ProjectBody.From(project), row.Root, row.CTime,
-        row is { Latest: { } id, LatestName: { } name } ? new(id, name, $"dataset://{row.Name}/{name}") : null);
+        row is { Latest: { } id, LatestName: { } name } ? new(id, name, DatasetUri.Of(row.Name, name)) : null);
 }
 
 sealed record VersionNameBody(Guid Id, string Name, string Uri);
@@ -119,7 +119,7 @@ sealed record VersionAliasBody(
     DatasetVersionBody? DatasetVersion)
 {
     public static VersionAliasBody From(VersionAliasRow row, Project project, DatasetVersionRow? version) => new(
-        row.Id, row.Name, row.CTime, row.MTime, ProjectBody.From(project), row.Dataset, $"dataset://{row.DatasetName}/{row.Name}",
+        row.Id, row.Name, row.CTime, row.MTime, ProjectBody.From(project), row.Dataset, DatasetUri.Of(row.DatasetName, row.Name),
         version is null ? null : DatasetVersionBody.From(version));
 }
 

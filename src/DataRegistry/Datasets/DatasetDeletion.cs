@@ -48,22 +48,28 @@ sealed partial class DatasetDeletion(
     async Task SweepAsync(LeftoverRow leftover, DateTimeOffset until, CancellationToken cancellationToken)
     {
         var id = DatasetId.Of(leftover.Dataset!.Value);
-        while (await table.SweepVersionsAsync(id, cancellationToken) is { Count: > 0 } swept)
+        while (await SweepSomeAsync(id, leftover.Project, cancellationToken))
         {
-            await versions.CollectAsync(swept, cancellationToken);
             if (clock.GetUtcNow() <= until)
                 continue;
             Log.LeftToTimer(logger, id);
             return;
         }
 
-        await table.SweepNamesAsync(id, leftover.Project, cancellationToken);
         await table.ForgetAsync(leftover, cancellationToken);
+    }
+
+    /// <summary>Deletes some rows of a deleted dataset in one transaction: versions first. False if there are no more.</summary>
+    async Task<bool> SweepSomeAsync(DatasetId id, Guid project, CancellationToken cancellationToken)
+    {
+        var swept = await table.SweepVersionsAsync(id, cancellationToken);
+        await versions.CollectAsync(swept, cancellationToken);
+        return swept.Count > 0 || await table.SweepNamesAsync(id, project, cancellationToken);
     }
 
     static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "Dataset {Dataset} is deleted; the timer deletes the rest of its versions")]
+        [LoggerMessage(LogLevel.Information, "Dataset {Dataset} is deleted; the timer deletes the rest of its rows")]
         public static partial void LeftToTimer(ILogger logger, DatasetId dataset);
     }
 }

@@ -54,7 +54,7 @@ sealed record DatasetVersionRow : TableRow
     /// <summary>The job that makes it, or made it; null if the request did.</summary>
     public Guid? Job { get; init; }
 
-    /// <summary>Hashes of the Idempotency-Key that the job's request had, and of what it asked for; null for none.</summary>
+    /// <summary>Hashes of the Idempotency-Key that the request had, and of what it asked for; null for none.</summary>
     public string? Request { get; init; }
 
     /// <summary>0 while it is created, as are the others.</summary>
@@ -77,7 +77,7 @@ sealed record DatasetVersionRow : TableRow
     [IgnoreDataMember] public Manifest? Manifest => Blob is null ? null : new(Blob, BlobLength, IndexAt, Count, Bytes);
 
     /// <summary><c>dataset://name/version</c></summary>
-    [IgnoreDataMember] public string Uri => $"dataset://{DatasetName}/{Name}";
+    [IgnoreDataMember] public string Uri => DatasetUri.Of(DatasetName, Name);
 }
 
 /// <summary>A completed version, where the newest comes first.</summary>

@@ -96,8 +96,11 @@ sealed partial class DatasetTable
         }
     }
 
-    /// <summary>Deletes the other rows of a dataset that is deleted: aliases, their history, and names.</summary>
-    public async Task SweepNamesAsync(DatasetId dataset, Guid project, CancellationToken cancellationToken)
+    /// <summary>
+    /// Deletes some of the other rows of a dataset that is deleted: aliases, their history, and names. False if there are no more. A
+    /// repeated call continues.
+    /// </summary>
+    public async Task<bool> SweepNamesAsync(DatasetId dataset, Guid project, CancellationToken cancellationToken)
     {
         TableRange[] ranges =
         [
@@ -116,9 +119,12 @@ sealed partial class DatasetTable
                     break;
                 if ((await table.TrySubmitAsync(
                     [.. rows.Select(r => Change.Delete(r.PartitionKey, r.RowKey, ETag.All))], cancellationToken)).IsDone)
-                    retry = new(clock, cancellationToken);
+                    return true;
+                // Another one sweeps, too.
             }
         }
+
+        return false;
     }
 
     /// <summary>Nothing is left of these versions any more. Those that another one has forgotten are passed over.</summary>
@@ -140,7 +146,7 @@ sealed partial class DatasetTable
         yield return Change.Delete(version.PartitionKey, VersionNameKey(version.DatasetId, version.Name), ETag.All);
         if (version.Status == DatasetVersionStatus.Completed)
             yield return Change.Delete(version.PartitionKey, CompletedKey(version.VersionId), ETag.All);
-        // It may be there, as that of a version which a job makes or made.
+        // It is there for a version that is being created. After that a late delivery of its job may write a blob again.
         yield return Change.Upsert(LeftoverOf(version, clock.GetUtcNow() + UnusedAfter) with { Change = change });
     }
 

@@ -147,11 +147,8 @@ sealed partial class DatasetTable
                 Change.Add(CompletedOf(published)),
                 // Write it even if it is unchanged: a concurrent deletion of the newest version looks for the next one.
                 Change.Update(WithNewer(dataset, published), dataset.ETag),
+                Change.Delete(row.PartitionKey, LeftoverKey(id.ToGuid()), ETag.All),
             ];
-            // Other deliveries of a job may leave blobs, also after this one.
-            actions.Add(row.Job is null
-                ? Change.Delete(row.PartitionKey, LeftoverKey(id.ToGuid()), ETag.All)
-                : Change.Upsert(LeftoverOf(row, clock.GetUtcNow() + UnusedAfter)));
             var done = await table.TrySubmitAsync(actions, cancellationToken);
             if (done.IsDone)
                 return published with { ETag = done.ETags[0] };

@@ -20,5 +20,9 @@ readonly record struct DatasetUri(DatasetName Dataset, DatasetName Version)
         return true;
     }
 
-    public override string ToString() => $"{Scheme}{Dataset}/{Version}";
+    public override string ToString() => Of(Dataset.Value, Version.Value);
+
+    /// <summary>The URI of names that a row has.</summary>
+    /// <param name="version">A version's name, or an alias's.</param>
+    public static string Of(string dataset, string version) => $"{Scheme}{dataset}/{version}";
 }

@@ -73,15 +73,14 @@ static class DatasetVersionEndpoints
     }
 
     static async Task<IResult> CreateAsync(
-        HttpContext context, DatasetAccess access, DatasetTable datasets, VersionsOfFiles ofFiles, VersionsOfSelections ofSelections)
+        HttpContext context, DatasetAccess access, VersionsOfFiles ofFiles, VersionsOfSelections ofSelections)
     {
         var body = await RequestBody.ReadJsonAsync(context, DatasetEndpoints.Json.DatasetVersionInput, MaxBodyBytes);
         var name = DatasetEndpoints.VersionName(body.Name);
         var (dataset, project) = await access.NamedAsync(context, body.Dataset, Permission.DataEdit);
         if (body is { Files: not null, Selection: not null })
             throw VersionErrors.FilesAndSelection.On("selection");
-        var previous = await PreviousAsync(dataset, body.PreviousVersion, datasets, context.RequestAborted);
-        var version = new NewVersion(name, Caller.Of(context).Name, previous, Job: null);
+        var version = new NewVersion(name, Caller.Of(context).Name, PreviousOf(body.PreviousVersion), Job: null);
         return body.Selection is { } selection
             ? await ofSelections.MakeAsync(context, dataset, project, version, selection)
             : await ofFiles.MakeAsync(context, dataset, project, version, body.Files);
@@ -121,15 +120,7 @@ static class DatasetVersionEndpoints
         return Results.NoContent();
     }
 
-    static async Task<Guid?> PreviousAsync(
-        DatasetRow dataset, string? text, DatasetTable datasets, CancellationToken cancellationToken)
-    {
-        if (string.IsNullOrEmpty(text))
-            return null;
-        if (!DatasetVersionId.TryParse(text, out var id))
-            throw DatasetErrors.NotAVersionId.On("previous_version");
-        return await datasets.FindVersionAsync(id, cancellationToken) is { IsVisible: true } row && row.Dataset == dataset.Id
-            ? row.Id
-            : throw DatasetErrors.NoPreviousVersion.On("previous_version", id);
-    }
+    static Guid? PreviousOf(string? text) => string.IsNullOrEmpty(text) ? null
+        : DatasetVersionId.TryParse(text, out var id) ? id.ToGuid()
+        : throw DatasetErrors.NotAVersionId.On("previous_version");
 }

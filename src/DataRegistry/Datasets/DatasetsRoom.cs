@@ -19,7 +19,7 @@ static class DatasetsRoom
         services.AddSingleton<DatasetAccess>().AddSingleton<DatasetVersions>().AddSingleton<VersionFiles>();
         services.TryAddSingleton(new DatasetLimits());
         services.AddSingleton<IJobKind, VersionKind>().AddSingleton<IJobKind, VersionExportKind>();
-        services.AddSingleton<VersionRuns>().AddSingleton<VersionJobs>().AddSingleton<VersionExports>();
+        services.AddSingleton<VersionRuns>().AddSingleton<VersionMerge>().AddSingleton<VersionJobs>().AddSingleton<VersionExports>();
         services.AddSingleton<VersionJobAccess>().AddSingleton<VersionsOfSelections>().AddSingleton<VersionsOfFiles>();
         services.AddSingleton<ManifestDiff>();
         return services.AddSingleton<ManifestBlobs>().AddSingleton<ManifestWriter>().AddSingleton<ManifestReader>();

@@ -10,16 +10,15 @@ namespace DataRegistry.Datasets;
 /// The manifests of dataset versions.
 /// <code>
 /// container datasets
-///   {version id}/{writer}   a manifest: blocks, then their index
+///   {version id}/{writer}   a manifest: blocks, then their index. The writer is a request, or the version's job
 /// </code>
-/// A blob is written as a whole under a name that only its writer has, and never changes. It counts once the version's row names it.
+/// A blob appears as a whole under a name that only its writer has, and never changes. It counts once the version's row names it.
 /// </summary>
 sealed class ManifestBlobs(BlobServiceClient blobs)
 {
     public BlobContainerClient Container { get; } = blobs.GetBlobContainerClient("datasets");
 
-    /// <summary>A name that no writer had before.</summary>
-    public static string NewName(DatasetVersionId version) => $"{version}/{Guid.NewGuid():N}";
+    public static string NameOf(DatasetVersionId version, Guid writer) => $"{version}/{writer:N}";
 
     public BlockBlobClient Of(string name) => Container.GetBlockBlobClient(name);
 

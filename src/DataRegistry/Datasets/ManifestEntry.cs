@@ -84,6 +84,7 @@ sealed record ManifestBlock(string First, long At, int Raw, int Count, string Fi
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ManifestEntry))]
 [JsonSerializable(typeof(ManifestBlock))]
+[JsonSerializable(typeof(MergeStep))]
 sealed partial class ManifestJson : JsonSerializerContext;
 
 /// <summary>How a line of a manifest is written.</summary>
@@ -94,4 +95,6 @@ static class ManifestLines
     public static JsonTypeInfo<ManifestEntry> Entry => Json.ManifestEntry;
 
     public static JsonTypeInfo<ManifestBlock> Block => Json.ManifestBlock;
+
+    public static JsonTypeInfo<MergeStep> Step => Json.MergeStep;
 }

@@ -39,11 +39,16 @@ sealed class ManifestReader(ManifestBlobs blobs)
 
     /// <summary>Reads the index, for a reader who chooses among the blocks; of a small manifest all of it.</summary>
     /// <inheritdoc cref="ReadAsync(Manifest, string?, CancellationToken)" path="/exception"/>
-    public async Task<OpenManifest> OpenAsync(Manifest manifest, CancellationToken cancellationToken)
+    public Task<OpenManifest> OpenAsync(Manifest manifest, CancellationToken cancellationToken) =>
+        OpenAsync(manifest, whole: manifest.Length <= SmallBytes, cancellationToken);
+
+    async Task<OpenManifest> OpenAsync(Manifest manifest, bool whole, CancellationToken cancellationToken)
     {
-        var from = manifest.Length <= SmallBytes ? 0 : manifest.IndexAt;
+        var from = whole ? 0 : manifest.IndexAt;
         var bytes = await blobs.ReadAsync(manifest.Blob, from, manifest.Length - from, cancellationToken);
-        return new(blobs, manifest, IndexOf(bytes.AsMemory((int)(manifest.IndexAt - from))), from == 0 ? bytes : []);
+        ReadOnlyMemory<byte> index = bytes.AsMemory((int)(manifest.IndexAt - from));
+        var blocks = Lines(index[sizeof(int)..], MemoryMarshal.Read<int>(index.Span), ManifestLines.Block);
+        return new(blobs, manifest, blocks, whole ? bytes : []);
     }
 
     public static List<ManifestEntry> EntriesOf(ReadOnlyMemory<byte> compressed, ManifestBlock block) =>
@@ -59,26 +64,17 @@ sealed class ManifestReader(ManifestBlobs blobs)
         Manifest manifest, string? after, long wanted, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var whole = manifest.Length <= SmallBytes || (manifest.Length <= PieceBytes && after is null && wanted >= manifest.Count);
-        var from = whole ? 0 : manifest.IndexAt;
-        var bytes = await blobs.ReadAsync(manifest.Blob, from, manifest.Length - from, cancellationToken);
-        var blocks = IndexOf(bytes.AsMemory((int)(manifest.IndexAt - from)));
-        for (var next = FirstBlock(blocks, after); next < blocks.Count;)
+        var open = await OpenAsync(manifest, whole, cancellationToken);
+        var blocks = open.Blocks;
+        for (var next = FirstBlock(blocks, after); next < blocks.Count; next++)
         {
-            var end = whole ? blocks.Count : EndOf(manifest, blocks, next, wanted);
-            var at = whole ? 0 : blocks[next].At;
-            if (!whole)
-                bytes = await blobs.ReadAsync(manifest.Blob, at, EndAt(manifest, blocks, end - 1) - at, cancellationToken);
-            for (; next < end; next++)
+            var last = open.HasRead(next) ? next : EndOf(manifest, blocks, next, wanted) - 1;
+            foreach (var entry in await open.ReadAsync(next, last, cancellationToken))
             {
-                var block = blocks[next];
-                var compressed = bytes.AsMemory((int)(block.At - at), (int)(EndAt(manifest, blocks, next) - block.At));
-                foreach (var entry in EntriesOf(compressed, block))
-                {
-                    if (after is not null && ManifestEntry.PathOrder.Compare(entry.Path, after) <= 0)
-                        continue;
-                    wanted--;
-                    yield return entry;
-                }
+                if (after is not null && ManifestEntry.PathOrder.Compare(entry.Path, after) <= 0)
+                    continue;
+                wanted--;
+                yield return entry;
             }
         }
     }
@@ -115,9 +111,6 @@ sealed class ManifestReader(ManifestBlobs blobs)
 
     public static long EndAt(Manifest manifest, List<ManifestBlock> blocks, int block) =>
         block + 1 < blocks.Count ? blocks[block + 1].At : manifest.IndexAt;
-
-    static List<ManifestBlock> IndexOf(ReadOnlyMemory<byte> bytes) =>
-        Lines(bytes[sizeof(int)..], MemoryMarshal.Read<int>(bytes.Span), ManifestLines.Block);
 
     static List<T> Lines<T>(ReadOnlyMemory<byte> compressed, int length, JsonTypeInfo<T> type)
     {

@@ -23,15 +23,23 @@ sealed class OpenManifest(ManifestBlobs blobs, Manifest manifest, List<ManifestB
     /// <summary>Whether the block is in memory, so that reading it costs no request.</summary>
     public bool HasRead(int block) => blocks[block].At >= pieceAt && EndAt(block) <= pieceAt + piece.Length;
 
+    /// <summary>The entries of a block. One request reads the blocks behind it, too.</summary>
     /// <exception cref="Http.ApiException">404: the version was deleted meanwhile.</exception>
-    public async Task<IReadOnlyList<ManifestEntry>> ReadAsync(int block, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<ManifestEntry>> ReadAsync(int block, CancellationToken cancellationToken)
+    {
+        var last = block;
+        while (last + 1 < blocks.Count && EndAt(last + 1) - blocks[block].At <= PieceBytes)
+            last++;
+        return ReadAsync(block, last, cancellationToken);
+    }
+
+    /// <param name="last">The last block that the request reads, if the block is not in memory.</param>
+    /// <inheritdoc cref="ReadAsync(int, CancellationToken)"/>
+    public async Task<IReadOnlyList<ManifestEntry>> ReadAsync(int block, int last, CancellationToken cancellationToken)
     {
         if (!HasRead(block))
         {
             pieceAt = blocks[block].At;
-            var last = block;
-            while (last + 1 < blocks.Count && EndAt(last + 1) - pieceAt <= PieceBytes)
-                last++;
             piece = await blobs.ReadAsync(manifest.Blob, pieceAt, EndAt(last) - pieceAt, cancellationToken);
             Requests++;
         }

@@ -5,32 +5,19 @@ using System.Text.Json;
 namespace DataRegistry.Datasets;
 
 /// <summary>
-/// Entries of a manifest as entries of sorted runs: <c>{path, ended by 0}{the entry as JSON}</c>. Runs are sorted by their bytes, so the
-/// entries are in <see cref="ManifestEntry.PathOrder"/>. A path may have any character: 0 becomes 1 1, and 1 becomes 1 2.
+/// Entries of a manifest as entries of sorted runs: <c>{path, ended by 0}{the entry as JSON}</c>. Runs are sorted by their bytes. A path
+/// has no control characters, so the entries are in <see cref="ManifestEntry.PathOrder"/>.
 /// </summary>
 static class RunEntry
 {
-    const byte End = 0, Escape = 1, EscapedEnd = 1, EscapedEscape = 2;
+    const byte End = 0;
 
     /// <summary>Replaces what the buffer holds.</summary>
     public static void Write(ManifestEntry entry, ArrayBufferWriter<byte> buffer)
     {
         buffer.ResetWrittenCount();
-        var length = Encoding.UTF8.GetByteCount(entry.Path);
-        var target = buffer.GetSpan((2 * length) + 1);
-        // Its second half is room for the path as it is.
-        var path = target[^length..];
-        Encoding.UTF8.GetBytes(entry.Path, path);
-        var written = 0;
-        foreach (var one in path)
-        {
-            if (one <= Escape)
-                target[written++] = Escape;
-            target[written++] = one switch { End => EscapedEnd, Escape => EscapedEscape, _ => one };
-        }
-
-        target[written++] = End;
-        buffer.Advance(written);
+        Encoding.UTF8.GetBytes(entry.Path, buffer);
+        buffer.Write([End]);
         using var json = new Utf8JsonWriter(buffer, new() { Encoder = ManifestLines.Entry.Options.Encoder });
         JsonSerializer.Serialize(json, entry, ManifestLines.Entry);
     }

@@ -33,7 +33,7 @@ static class VersionDiffEndpoint
         if (paging.Cursor is { } cursor && !DatasetPath.IsValid(cursor))
             throw Paging.BadCursor();
         var (from, _) = await access.VersionAsync(id, context);
-        var to = await access.NamedVersionAsync(context, Fields.Query(context.Request, "to"), "to");
+        var (to, _) = await access.NamedVersionAsync(context, Fields.Query(context.Request, "to"), "to");
         if (from.Manifest is not { } before || to.Manifest is not { } after)
             throw DatasetErrors.VersionNotCompleted.With();
         var (changes, next) = await diff.PageAsync(before, after, paging.Cursor, paging.Limit, context.RequestAborted);

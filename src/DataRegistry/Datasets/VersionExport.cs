@@ -1,5 +1,6 @@
 using DataRegistry.Access;
 using DataRegistry.Datums;
+using DataRegistry.Http;
 using DataRegistry.Jobs;
 using DataRegistry.Organization;
 using DataRegistry.Selections;
@@ -83,17 +84,21 @@ sealed class VersionExportKind(
     }
 
     /// <inheritdoc/>
-    public AuditEvent Finished(JobRow job) =>
-        new("dataset_version.exported", DatasetVersionId.Of(VersionOrder.Read(job.Parameters!).Version).ToString())
+    public AuditEvent Finished(JobRow job)
+    {
+        var order = VersionOrder.Read(job.Parameters!);
+        return new(order.EventOf(job.Status), DatasetVersionId.Of(order.Version).ToString())
         {
             Project = job.Project,
             Details = new()
             {
                 ["job"] = job.JobId.ToString(),
+                ["format"] = Fields.WireName(order.Format!.Value),
                 ["status"] = JobStatuses.NameOf(job.Status),
                 ["count"] = job.Counts.Done,
             },
         };
+    }
 }
 
 /// <summary>A job that exports a version, as a worker has opened it.</summary>

@@ -33,14 +33,11 @@ sealed record DatasetVersionJobBody(
     {
         var order = VersionOrder.Read(job.Parameters!);
         var counts = job.Counts + progress.Done;
-        var seconds = ((job.Finished ?? now) - job.Started)?.TotalSeconds;
-        var rate = seconds > 0 && counts.Total > 0 ? Math.Round(counts.Total / seconds.Value, 1) : (double?)null;
-        var left = job.Total - counts.Total;
+        var pace = JobPace.Average(job, counts, now);
         return new(
             job.JobId.ToString(), Fields.WireName(order.Format is null ? VersionJobKind.Create : VersionJobKind.Export),
             JobStatuses.NameOf(job.Status), DatasetVersionId.Of(order.Version).ToString(), ProjectBody.From(project), job.CreatedBy,
-            job.JobId.Value.Time, job.Started, job.Finished, new(job.Total ?? 0, counts.Done, counts.Skipped, left ?? 0), rate,
-            rate > 0 && left > 0 && !job.Status.IsTerminal() ? now.AddSeconds(left.Value / rate.Value) : null, job.Error,
+            job.JobId.Value.Time, job.Started, job.Finished, SelectionCountsBody.From(job, counts), pace.Rate, pace.Eta, job.Error,
             order.Selection is { } selection ? new JobId(TimedId.FromGuid(selection)).ToString() : null,
             order.Format is { } format ? Fields.WireName(format) : null, files, job.Expires!.Value);
     }

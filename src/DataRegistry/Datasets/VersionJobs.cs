@@ -1,5 +1,6 @@
 using DataRegistry.Datums;
 using DataRegistry.Jobs;
+using DataRegistry.Organization;
 using DataRegistry.Selections;
 using DataRegistry.Storage;
 
@@ -10,19 +11,21 @@ sealed class VersionJobs(
     DatasetTable datasets, DatasetVersions versions, VersionRuns runs, WorkTable work, JobBlobs blobs, JobStarter starts,
     SelectionLimits limits, TimeProvider clock)
 {
+    /// <summary>The outcome of an earlier request with this key; null if there was none.</summary>
+    public async Task<VersionBegun?> RepeatAsync(Project project, RequestKey? key, CancellationToken cancellationToken) =>
+        await starts.RepeatAsync(project.Slot, key, cancellationToken) is { } known ? await RepeatedAsync(known, cancellationToken) : null;
+
     /// <summary>
     /// Takes the name, writes the job and starts it. A repetition with the same key is about the same version, and
     /// continues after a death.
     /// </summary>
     /// <param name="selection">Frozen, of the dataset's project, and not empty.</param>
-    /// <param name="key">The request's Idempotency-Key; null for none.</param>
+    /// <param name="key">The request's Idempotency-Key, which no job has; null for none.</param>
     public async Task<VersionBegun> BeginAsync(
         DatasetRow dataset, NewVersion version, JobRow selection, RequestKey? key, CancellationToken cancellationToken)
     {
-        if (await starts.RepeatAsync(selection.JobId.Slot, key, cancellationToken) is { } known)
-            return await RepeatedAsync(known, cancellationToken);
         var id = JobId.Create(clock.GetUtcNow(), selection.JobId.Slot);
-        var request = key is null ? null : $"{key.Key} {key.Body}";
+        var request = key?.Text;
         var start = await versions.BeginAsync(
             dataset, version with { Job = id.Value.ToGuid(), Request = request }, cancellationToken);
         return start switch

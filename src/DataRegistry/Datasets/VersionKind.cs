@@ -8,12 +8,12 @@ using DataRegistry.Storage;
 namespace DataRegistry.Datasets;
 
 /// <summary>
-/// Jobs that make a version of a frozen selection. One range: its first windows write sorted runs of entries, its last one merges them to
-/// the manifest and publishes the version.
+/// Jobs that make a version of a frozen selection. One range: its first windows write sorted runs of entries, the others merge them to the
+/// manifest, and the last one publishes the version.
 /// </summary>
 sealed class VersionKind(
     JobTable jobs, ProjectTable projects, DatasetTable datasets, ScannedStores scans, DatasetVersions versions, VersionRuns runs,
-    TimeProvider clock) : IJobKind
+    VersionMerge merges, TimeProvider clock) : IJobKind
 {
     public JobKind Kind => JobKind.DatasetVersion;
     public bool AddsToProject => true;
@@ -32,14 +32,14 @@ sealed class VersionKind(
             return new JobOpening.Failed("The project is not there any more.");
         var scope = new SelectionScope(
             project, SelectionFilter.Read(selection.Parameters), await scans.CompletedAsync(cancellationToken));
-        return new JobOpening.Opened(new VersionRun(job, version, dataset.Root, scope, runs));
+        return new JobOpening.Opened(new VersionRun(new(job, version, dataset.Root, scope), runs, merges));
     }
 
     /// <inheritdoc/>
     public AuditEvent Finished(JobRow job)
     {
         var order = VersionOrder.Read(job.Parameters!);
-        return new("dataset_version.created", DatasetVersionId.Of(order.Version).ToString())
+        return new(order.EventOf(job.Status), DatasetVersionId.Of(order.Version).ToString())
         {
             Project = job.Project,
             Details = new()
@@ -62,22 +62,43 @@ sealed class VersionKind(
         : versions.TryAbandonAsync(DatasetVersionId.Of(VersionOrder.Read(job.Parameters!).Version));
 }
 
+/// <summary>The data that all windows of a version share.</summary>
+/// <param name="Root">Of the dataset; null for none.</param>
+/// <param name="Scope">Of the selection.</param>
+sealed record VersionSource(JobRow Job, DatasetVersionRow Version, string? Root, SelectionScope Scope);
+
 /// <summary>A job that makes a version, as a worker has opened it.</summary>
-/// <param name="root">Of the dataset; null for none.</param>
-sealed class VersionRun(JobRow job, DatasetVersionRow version, string? root, SelectionScope scope, VersionRuns runs)
-    : TableJobRun(job)
+sealed class VersionRun(VersionSource source, VersionRuns runs, VersionMerge merges) : TableJobRun(source.Job)
 {
     protected override async Task<RangeWork> WorkAsync(CancellationToken cancellationToken) =>
-        new VersionWork(version, root, scope, runs, await runs.WindowsAsync(Job, cancellationToken));
+        new VersionWork(source, runs, merges, await runs.WindowsAsync(Job, cancellationToken));
 }
 
-/// <summary>Writes the runs of a version, a window each, and merges them in the last window.</summary>
+/// <summary>Writes the runs of a version, a window each, and merges them in the windows after those.</summary>
 /// <param name="windows">For each run, the blobs of its items, with spaces between them.</param>
-sealed class VersionWork(
-    DatasetVersionRow version, string? root, SelectionScope scope, VersionRuns runs, IReadOnlyList<string> windows) : RangeWork
+sealed class VersionWork(VersionSource source, VersionRuns runs, VersionMerge merges, IReadOnlyList<string> windows) : RangeWork
 {
+    OpenMerge? open;
+
     public override Task<WindowDone> RunAsync(WorkRow range, RangeDelivery delivery, bool goesOn, CancellationToken cancellationToken) =>
         range.Next < windows.Count
-            ? runs.WriteAsync(range, delivery, windows[range.Next].Split(' '), root, scope, cancellationToken)
-            : runs.MergeAsync(range, version, delivery, cancellationToken);
+            ? runs.WriteAsync(range, delivery, windows[range.Next].Split(' '), source, cancellationToken)
+            : MergeAsync(range, delivery, goesOn, cancellationToken);
+
+    async Task<WindowDone> MergeAsync(WorkRow range, RangeDelivery delivery, bool goesOn, CancellationToken cancellationToken)
+    {
+        // A death may have come between the publication and the checkpoint.
+        if (source.Version.Status == DatasetVersionStatus.Completed)
+            return WindowDone.Last;
+        var merge = open?.Next == range.Next ? open
+            : await merges.OpenAsync(source.Job, source.Version, windows.Count, delivery, cancellationToken);
+        if (merge is null)
+            return WindowDone.Failed("None of the selection's datums is as it was selected. The results tell why.");
+        var done = await merges.RunAsync(merge, source.Job, range, delivery, cancellationToken);
+        // The next window of this delivery continues in memory. After an error requests may still read the buffers.
+        open = goesOn && done is { Ends: false, Error: null } ? merge : null;
+        if (open is null)
+            merge.Dispose();
+        return done;
+    }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using DataRegistry.Jobs;
 using DataRegistry.Selections.Exports;
 
 namespace DataRegistry.Datasets;
@@ -15,6 +16,13 @@ sealed record VersionOrder(Guid Version)
 
     /// <summary>Of an export; null otherwise.</summary>
     public ExportFormat? Format { get; init; }
+
+    /// <summary>
+    /// The name of the audit event at the job's end. A job that failed or was cancelled made nothing, so it is only finished, as adoptions
+    /// and scans are.
+    /// </summary>
+    public string EventOf(JobStatus status) => status != JobStatus.Completed ? "dataset_version.finished"
+        : Format is null ? "dataset_version.created" : "dataset_version.exported";
 
     public string Write() => JsonSerializer.Serialize(this, VersionOrderJson.Default.VersionOrder);
 

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using DataRegistry.Datums;
 using DataRegistry.Jobs;
 using DataRegistry.Selections;
@@ -11,18 +10,13 @@ using DataRegistry.Stores;
 namespace DataRegistry.Datasets;
 
 /// <summary>
-/// Sorts the files of a selection by their paths, in constant memory: some at a time become a sorted run in a blob, and all runs are merged
-/// to the manifest.
+/// Sorts the files of a selection by their paths, in constant memory: some at a time become a sorted run in a blob.
+/// <see cref="VersionMerge"/> merges them.
 /// </summary>
-sealed class VersionRuns(
-    DatumTable datums, StoreTable stores, WorkTable work, JobBlobs blobs, ManifestWriter manifests, DatasetVersions versions,
-    DatasetLimits limits)
+sealed class VersionRuns(DatumTable datums, StoreTable stores, JobBlobs blobs, DatasetLimits limits)
 {
     /// <summary>Blobs of items that are read at a time.</summary>
     const int BlobsAtOnce = 2;
-
-    /// <summary>Bytes that are read of a run at a time, at most.</summary>
-    const int MaxPieceBytes = 1024 * 1024;
 
     /// <summary>For each run, the blobs of its items. Written with the job.</summary>
     public Task<IReadOnlyList<string>> WindowsAsync(JobRow job, CancellationToken cancellationToken) =>
@@ -34,19 +28,7 @@ sealed class VersionRuns(
     /// </summary>
     public List<string> WindowsOf(IEnumerable<ResultsRow> results)
     {
-        var windows = new List<string>();
-        var items = 0L;
-        foreach (var row in results.OrderBy(WindowOf).ThenBy(r => r.RowKey, StringComparer.Ordinal))
-        {
-            var joins = windows.Count > 0 && items + row.Counts.Done <= limits.RunItems;
-            if (joins)
-                windows[^1] += ' ' + row.Blob;
-            else
-                windows.Add(row.Blob);
-            items = joins ? items + row.Counts.Done : row.Counts.Done;
-        }
-
-        return windows;
+        return ResultsRow.Joined(results.OrderBy(WindowOf).ThenBy(r => r.RowKey, StringComparer.Ordinal), limits.RunItems);
 
         static int WindowOf(ResultsRow row) =>
             int.Parse(row.RowKey.AsSpan(row.RowKey.LastIndexOf('-') + 1), NumberStyles.None, CultureInfo.InvariantCulture);
@@ -54,7 +36,7 @@ sealed class VersionRuns(
 
     /// <summary>Writes one run. A repetition writes a blob of another name; the window's checkpoint names the one that counts.</summary>
     public async Task<WindowDone> WriteAsync(
-        WorkRow range, RangeDelivery delivery, string[] items, string? root, SelectionScope scope, CancellationToken cancellationToken)
+        WorkRow range, RangeDelivery delivery, string[] items, VersionSource source, CancellationToken cancellationToken)
     {
         using var run = new RunBuffer();
         var skipped = new List<SkippedItem>();
@@ -94,8 +76,8 @@ sealed class VersionRuns(
 
         long Add(SelectionItem item, DatumRow? row)
         {
-            var path = DatasetPath.Of(item.Key, prefixes[item.Store], root);
-            if ((scope.SkipOf(row) ?? SkipOf(row!, path)) is { } skip)
+            var path = DatasetPath.Of(item.Key, prefixes[item.Store], source.Root);
+            if ((source.Scope.SkipOf(row) ?? SkipOf(row!, path)) is { } skip)
             {
                 skipped.Add(DatumChanges.Skipped(item, skip));
                 return 0;
@@ -107,50 +89,9 @@ sealed class VersionRuns(
         }
     }
 
-    /// <summary>Merges all runs to a manifest, and publishes the version. Repeating it leaves the published manifest alone.</summary>
-    public async Task<WindowDone> MergeAsync(
-        WorkRow range, DatasetVersionRow version, RangeDelivery delivery, CancellationToken cancellationToken)
-    {
-        if (version.Status != DatasetVersionStatus.Completed)
-        {
-            var runs = await work.ListResultsAsync(range.JobId, null, cancellationToken).Where(r => r.Files is not null)
-                .Select(r => EntryRun.Read(r.Files!)).Where(r => r.Entries > 0).ToListAsync(cancellationToken);
-            if (runs.Count == 0)
-                return WindowDone.Failed("None of the selection's datums is as it was selected. The results tell why.");
-            switch (await manifests.WriteAsync(version.VersionId, MergedAsync(runs, delivery, cancellationToken), cancellationToken))
-            {
-                case ManifestOutcome.PathTwice twice:
-                    return WindowDone.Failed(
-                        $"Datums {twice.First} and {twice.Second} have the same path, '{twice.Path}'. A path has one file: select less.");
-                case ManifestOutcome.Written written
-                    when await versions.PublishAsync(version.VersionId, written.Manifest, cancellationToken) is null:
-                    return WindowDone.Failed("The version was deleted.");
-            }
-        }
-
-        return new(default, Results: null, After: null, Ends: true);
-    }
-
     /// <summary>A selection may be of purged datums, and keys may be no paths. A version has neither.</summary>
     static DatumChange.Skip? SkipOf(DatumRow row, string path) =>
         row.Purged is not null ? new("already_purged", "The datum is purged.")
         : DatasetPath.IsValid(path) ? null
         : new("invalid_path", $"The key is no path of a version. {DatasetPath.Requirement}");
-
-    async IAsyncEnumerable<ManifestEntry> MergedAsync(
-        List<EntryRun> runs, RangeDelivery delivery, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        using var stopped = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, delivery.Stop);
-        var piece = Math.Min(MaxPieceBytes, SortedRuns.MergeBytes / runs.Count);
-        List<StoredRun> cursors = [.. runs.Select(r => new StoredRun(r.Blob, 0, piece, blobs))];
-        try
-        {
-            await foreach (var (entry, _) in SortedRuns.MergeAsync(cursors, stopped.Token))
-                yield return RunEntry.Read(entry.Span);
-        }
-        finally
-        {
-            cursors.ForEach(c => c.Dispose());
-        }
-    }
 }

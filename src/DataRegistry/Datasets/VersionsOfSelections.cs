@@ -8,15 +8,23 @@ using Microsoft.AspNetCore.Http;
 namespace DataRegistry.Datasets;
 
 /// <summary>Begins a version of a selection. A job makes it.</summary>
-sealed class VersionsOfSelections(JobTable jobs, VersionJobs versions, DatasetLimits limits, TimeProvider clock)
+sealed class VersionsOfSelections(
+    JobTable jobs, VersionJobs versions, DatasetAccess access, DatasetLimits limits, TimeProvider clock)
 {
     public async Task<IResult> MakeAsync(
         HttpContext context, DatasetRow dataset, Project project, NewVersion version, string selectionId)
     {
         var key = RequestKey.Of(
             context, project, $"dataset version {dataset.DatasetId} {selectionId} {version.Previous} {version.Name}");
-        var selection = await RequiredAsync(selectionId, project, context.RequestAborted);
-        var begun = await versions.BeginAsync(dataset, version, selection, key, context.RequestAborted) switch
+        // A repeated request gets its first answer, also if the selection has expired meanwhile.
+        if (await versions.RepeatAsync(project, key, context.RequestAborted) is not { } start)
+        {
+            await access.RequirePreviousAsync(dataset, version, context.RequestAborted);
+            var selection = await RequiredAsync(selectionId, project, context.RequestAborted);
+            start = await versions.BeginAsync(dataset, version, selection, key, context.RequestAborted);
+        }
+
+        var begun = start switch
         {
             VersionBegun.Begun made => made,
             VersionBegun.Refused refused => throw VersionsOfFiles.ErrorOf(refused.Why, dataset, version.Name),

@@ -146,14 +146,15 @@ sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) :
     public async Task<bool> DeleteAsync(AliasRow alias, string user, CancellationToken cancellationToken)
     {
         var retry = new WriteRetry(clock, cancellationToken);
+        AliasChangeRow? tried = null;
         for (var row = alias; row?.Id == alias.Id;)
         {
-            var gone = row with { Revision = row.Revision + 1 };
             var now = clock.GetUtcNow();
+            tried = ChangeOf(row with { Revision = row.Revision + 1 }, row.Datum, null, user, now);
             var deleted = await table.TrySubmitAsync(
                 [
                     Change.Delete(row.PartitionKey, row.RowKey, row.ETag),
-                    Change.Add(ChangeOf(gone, row.Datum, null, user, now)),
+                    Change.Add(tried),
                     .. NoLonger(row, user, now),
                 ],
                 cancellationToken);
@@ -163,7 +164,10 @@ sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) :
             row = await table.FindAsync<AliasRow>(row.PartitionKey, row.RowKey, cancellationToken: cancellationToken);
         }
 
-        return false;
+        // The answer to the deletion may be lost: then the history has the very change.
+        return tried is not null && await table.FindAsync<AliasChangeRow>(
+            tried.PartitionKey, tried.RowKey, cancellationToken: cancellationToken) is { } written
+            && written.To is null && written.User == tried.User && written.Time == tried.Time;
     }
 
     static AliasRow New(Project project, AliasName name, DatumId datum, Guid change, string user, DateTimeOffset now) => new()

@@ -51,7 +51,7 @@ static class DatumEndpoints
                 new("data.purged", row.Id.ToString())
                 {
                     Project = project.Id,
-                    Details = new() { ["store"] = row.Store.ToString("D"), ["uri"] = $"s3://{row.Bucket}/{row.Key}" },
+                    Details = new() { ["store"] = row.Store.ToString("D"), ["uri"] = row.Uri },
                 });
         return Results.Json(new OkBody(true), Json.OkBody);
     }
@@ -93,7 +93,7 @@ sealed record DatumBody(
     /// <param name="scanned">See <see cref="ScannedStores"/>.</param>
     public static DatumBody From(
         DatumRow row, Project? project, IEnumerable<string> aliases, IReadOnlyDictionary<Guid, DateTimeOffset> scanned) => new(
-        row.Id, NameOf(row.Key), $"s3://{row.Bucket}/{row.Key}", row.Size, row.Md5, row.Sha1, row.Sha256, row.Store,
+        row.Id, NameOf(row.Key), row.Uri, row.Size, row.Md5, row.Sha1, row.Sha256, row.Store,
         project is null ? null : ProjectBody.From(project), row.Id.Value.Time, FileCtime: null, row.LastModified, OutputExecution: null,
         row.Purged is not null, DatumTags.Of(row), [.. aliases], DriftBody.From(row, scanned))
         {

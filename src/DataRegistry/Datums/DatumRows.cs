@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.Serialization;
 using DataRegistry.Storage;
+using DataRegistry.Stores;
 
 namespace DataRegistry.Datums;
 
@@ -8,6 +9,8 @@ sealed record DatumRow : AdoptedRow, ISelectableDatum
 {
     public required Guid Store { get; init; }
     public required string Bucket { get; init; }
+
+    [IgnoreDataMember] public string Uri => new S3Url(Bucket, Key).ToString();
 
     /// <summary>
     /// As <see cref="DatumTags.Write"/> writes them; null if nobody edited them. Then those of the adoption count.

@@ -58,15 +58,14 @@ static class DownloadEndpoints
 
     static ApiException Error(AdoptedObject adopted, DatumRow row)
     {
-        var uri = $"s3://{row.Bucket}/{row.Key}";
         return adopted.Refusal switch
         {
             ObjectRefusal.Purged => DatumErrors.Purged.With(row.Id),
             ObjectRefusal.ReadNotAllowed => DatumErrors.ReadNotAllowed.With(),
             ObjectRefusal.StoreDeleted => DatumErrors.StoreDeleted.With(),
-            ObjectRefusal.Changed => DatumErrors.Changed.With(uri),
-            ObjectRefusal.Archived => DatumErrors.Archived.With(uri, adopted.StorageClass ?? "unknown storage class"),
-            _ => DatumErrors.Missing.With(uri),
+            ObjectRefusal.Changed => DatumErrors.Changed.With(row.Uri),
+            ObjectRefusal.Archived => DatumErrors.Archived.With(row.Uri, adopted.StorageClass ?? "unknown storage class"),
+            _ => DatumErrors.Missing.With(row.Uri),
         };
     }
 }

@@ -56,7 +56,7 @@ sealed class TreePages(
         {
             var datum = rows.GetValueOrDefault(id);
             return new(
-                id, file.Key, $"s3://{query.Store.Configuration.Bucket}/{file.Key}", file.Size, file.ObjectETag, file.VersionId,
+                id, file.Key, new S3Url(query.Store.Configuration.Bucket, file.Key).ToString(), file.Size, file.ObjectETag, file.VersionId,
                 id.Value.Time, file.LastModified, Fields.WireName(DriftOf(file, id, scanned)), file.StorageClass,
                 datum is null ? [] : DatumTags.Of(datum), [.. names[id]], datum?.Md5, datum?.Sha1, datum?.Sha256);
         }

@@ -18,7 +18,7 @@ namespace DataRegistry.Jobs;
 /// container adoption
 /// {job id}/input/{window, 6 digits}                              keys, sorted by their UTF-8 bytes
 /// {job id}/input/mark                                            of a prefix or manifest: makes the collection find the job
-/// {job id}/results/{range}-{window}-{delivery}, input-{6 digits} failed and skipped inputs
+/// {job id}/results/{range}-{window}-{delivery}, input-{6 digits} failed and skipped inputs; of a merge, how far a step came
 /// {job id}/runs/{run, 6 digits}                                  sorted runs of a manifest, merged into the windows
 /// staging/{request}/{run, 6 digits}                              the same for a request, while it is read
 /// </code>
@@ -70,10 +70,13 @@ sealed class JobBlobs(BlobServiceClient blobs)
     {
         if (counts.Total == 0)
             return null;
-        var part = string.Create(CultureInfo.InvariantCulture, $"{range.Range:D6}-{range.Next:D6}-{delivery.Id:N}");
-        var blob = await WriteResultsAsync(range.JobId, part, results, type, cancellationToken);
+        var blob = await WriteResultsAsync(range.JobId, PartOf(range, delivery), results, type, cancellationToken);
         return WorkTable.NewResults(range.JobId, range, blob, counts);
     }
+
+    /// <summary>The part of a window's results, which is unique even among repetitions.</summary>
+    public static string PartOf(WorkRow range, RangeDelivery delivery) =>
+        string.Create(CultureInfo.InvariantCulture, $"{range.Range:D6}-{range.Next:D6}-{delivery.Id:N}");
 
     /// <param name="skip">The number of lines to skip.</param>
     public IAsyncEnumerable<T> ReadResultsAsync<T>(string blob, int skip, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>

@@ -23,6 +23,9 @@ sealed record RequestKey(string Key, string Body)
             ? new(HashOf($"{Caller.Of(context).Id:N}{project.Id:N}{key}"), HashOf(asked))
             : null;
 
+    /// <summary>Both, for a row that a later delivery of the request recognizes.</summary>
+    public string Text => $"{Key} {Body}";
+
     /// <summary>Ends the request with 400 if the key came with another request before.</summary>
     public void RequireSame(JobKeyRow known)
     {
@@ -64,7 +67,7 @@ sealed record JobKeyRow : TableRow
     /// <summary>SHA-256 of the whole request.</summary>
     public string Body { get; init; } = "";
 
-    /// <summary>The job. Without a job row, the id that the request adopted under.</summary>
+    /// <summary>The job. Without a job row, the id that the request adopted under, or that of the dataset's version that it made.</summary>
     public Guid Job { get; init; }
 
     public DateTimeOffset CreatedAt { get; init; }

@@ -36,3 +36,29 @@ static class RecentRate
     // Instances' clocks differ a little.
     static double Remains(TimeSpan age) => age > TimeSpan.Zero ? Math.Exp(-age / Memory) : 1;
 }
+
+/// <summary>The rate of a job, in inputs a second, and its estimated end.</summary>
+/// <param name="Rate">Null if nothing is done yet.</param>
+/// <param name="Eta">Null if it is unknown, or the job has ended.</param>
+readonly record struct JobPace(double? Rate, DateTimeOffset? Eta)
+{
+    /// <summary>The longest estimate, for a job that nearly stands still.</summary>
+    const double MaxSeconds = 10.0 * 365 * 24 * 3600;
+
+    /// <param name="left">Inputs that are not done; null if unknown.</param>
+    public static JobPace Of(JobRow job, double? rate, long? left, DateTimeOffset now)
+    {
+        if (rate is { } exact)
+            rate = Math.Round(exact, 1);
+        return new(
+            rate,
+            rate > 0 && left > 0 && !job.Status.IsTerminal() ? now.AddSeconds(Math.Min(left.Value / rate.Value, MaxSeconds)) : null);
+    }
+
+    /// <summary>The pace of a job that goes on as it has done on average.</summary>
+    public static JobPace Average(JobRow job, Counts counts, DateTimeOffset now)
+    {
+        var seconds = ((job.Finished ?? now) - job.Started)?.TotalSeconds;
+        return Of(job, seconds > 0 && counts.Total > 0 ? counts.Total / seconds : null, job.Total - counts.Total, now);
+    }
+}

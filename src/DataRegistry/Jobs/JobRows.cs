@@ -104,6 +104,10 @@ sealed record JobRow : CountedRow
 
     [IgnoreDataMember] public JobId JobId => new(TimedId.FromGuid(Id));
 
+    /// <summary>The error if these counts are not those of all inputs; null if they are, or if the total is unknown.</summary>
+    public string? MissingOf(Counts counts) =>
+        Total is { } total && total != counts.Total ? $"Only {counts.Total} of {total} inputs are counted." : null;
+
     /// <summary>The counts of inputs that the request refused.</summary>
     [IgnoreDataMember]
     public Counts Refused
@@ -248,4 +252,26 @@ sealed record ResultsRow : CountedRow
 
     /// <summary>Files that the window made, in its room's own format; null if none.</summary>
     public string? Files { get; init; }
+
+    /// <summary>
+    /// Joins small windows of one job to windows of another: for each, the blobs of the results, with spaces between them. Each window is a
+    /// checkpoint.
+    /// </summary>
+    /// <param name="most">Items that a joined window may have. A single one may have more.</param>
+    public static List<string> Joined(IEnumerable<ResultsRow> rows, long most)
+    {
+        var windows = new List<string>();
+        var items = 0L;
+        foreach (var row in rows)
+        {
+            var joins = windows.Count > 0 && items + row.Counts.Done <= most;
+            if (joins)
+                windows[^1] += ' ' + row.Blob;
+            else
+                windows.Add(row.Blob);
+            items = joins ? items + row.Counts.Done : row.Counts.Done;
+        }
+
+        return windows;
+    }
 }

@@ -196,13 +196,11 @@ sealed partial class JobTable(TableServiceClient tables, TimeProvider clock) : I
             var counts = job.Counts + done;
             if (job.Status == JobStatus.Cancelling)
                 return job with { Status = JobStatus.Cancelled, Counts = counts, Finished = clock.GetUtcNow() };
-            var whole = job.Total is not { } total || total == counts.Total;
+            var missing = job.MissingOf(counts);
             return job with
             {
-                Status = whole ? JobStatus.Completed : JobStatus.Failed,
-                Error = whole
-                    ? null
-                    : $"Only {counts.Total} of {job.Total} inputs are counted.{(remedy(job) is { } sentence ? $" {sentence}" : "")}",
+                Status = missing is null ? JobStatus.Completed : JobStatus.Failed,
+                Error = missing is not null && remedy(job) is { } sentence ? $"{missing} {sentence}" : missing,
                 Counts = counts,
                 Total = job.Total ?? counts.Total,
                 Finished = clock.GetUtcNow(),

@@ -31,6 +31,9 @@ sealed record WindowDone(Counts Counts, ResultsRow? Results, string? After, bool
     /// <summary>The job cannot go on, and fails with this error; the window counts nothing. Null if the window is done.</summary>
     public string? Error { get; init; }
 
+    /// <summary>The last window of a range, without counts and results.</summary>
+    public static WindowDone Last { get; } = new(default, Results: null, After: null, Ends: true);
+
     public static WindowDone Failed(string error) => new(default, null, null, Ends: false) { Error = error };
 }
 

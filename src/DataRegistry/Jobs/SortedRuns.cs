@@ -182,6 +182,9 @@ static class SortedRuns
     /// <summary>Memory for reading all runs at a time, in bytes.</summary>
     public const int MergeBytes = 8 * 1024 * 1024;
 
+    /// <summary>Concurrent requests for the beginnings of the runs.</summary>
+    const int OpenAtOnce = 8;
+
     static readonly IComparer<RunCursor> ByBytes = Comparer<RunCursor>.Create((a, b) => a.Entry.Span.SequenceCompareTo(b.Entry.Span));
 
     /// <summary>
@@ -189,14 +192,15 @@ static class SortedRuns
     /// one. Between two entries each cursor is at its next entry, or at its end.
     /// </summary>
     public static async IAsyncEnumerable<(ReadOnlyMemory<byte> Entry, long Count)> MergeAsync(
-        IEnumerable<RunCursor> cursors, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+        IReadOnlyList<RunCursor> cursors, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var have = new bool[cursors.Count];
+        await Parallel.ForAsync(
+            0, have.Length, new ParallelOptions { MaxDegreeOfParallelism = OpenAtOnce, CancellationToken = cancellationToken },
+            async (i, token) => have[i] = await cursors[i].MoveNextAsync(token));
         var queue = new PriorityQueue<RunCursor, RunCursor>(ByBytes);
-        foreach (var cursor in cursors)
-        {
-            if (await cursor.MoveNextAsync(cancellationToken))
-                queue.Enqueue(cursor, cursor);
-        }
+        foreach (var cursor in cursors.Where((_, i) => have[i]))
+            queue.Enqueue(cursor, cursor);
 
         var entry = new byte[MaxEntryBytes];
         while (queue.Count > 0)

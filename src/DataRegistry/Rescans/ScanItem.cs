@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Jobs;
+using DataRegistry.Stores;
 
 namespace DataRegistry.Rescans;
 
@@ -24,7 +25,7 @@ sealed record ScanItem(
     public static IReadOnlyList<string> Outcomes { get; } = [Changed, Missing, Returned, New, Failed, Skipped];
 
     public static ScanItem From(Finding finding, string bucket) => new(
-        $"s3://{bucket}/{finding.Key}", finding.Outcome, finding.Datum, finding.Adopted,
+        new S3Url(bucket, finding.Key).ToString(), finding.Outcome, finding.Datum, finding.Adopted,
         finding.Was is { } was ? DriftObjectBody.From(was) : null,
         finding.Object is { } there ? DriftObjectBody.From(DriftFacts.Of(there)) : null,
         finding.Reason?.Code, finding.Reason?.Message);

@@ -35,7 +35,7 @@ sealed record ExportRow(
 
     /// <param name="scanned">When the last scan of each store began that was completed.</param>
     public static ExportRow From(DatumRow row, IEnumerable<string> aliases, IReadOnlyDictionary<Guid, DateTimeOffset> scanned) => new(
-        row.Id.ToString(), DatumBody.NameOf(row.Key), $"s3://{row.Bucket}/{row.Key}", row.Store.ToString("D"), row.Key, row.Size,
+        row.Id.ToString(), DatumBody.NameOf(row.Key), row.Uri, row.Store.ToString("D"), row.Key, row.Size,
         row.ObjectETag, row.VersionId, row.Id.Value.Time, row.LastModified, row.StorageClass, row.Md5, row.Sha1, row.Sha256,
         DatumTags.Of(row), [.. aliases], Fields.WireName(DriftBody.StateOf(row, scanned)), row.Purged, row.Job.ToString("D"),
         row.AdoptedBy);

@@ -41,7 +41,7 @@ sealed class FreezeSources(
         if (job.Prefix is null)
             return new DatumSource(wanted, datums);
         var store = await stores.FindWithoutSecretAsync(wanted.Filter.Store!.Value, cancellationToken);
-        return new LocationSource(wanted, locations, datums, jobs, store?.Configuration.Bucket ?? "");
+        return new LocationSource(wanted, new(locations, datums, jobs), limits, store?.Configuration.Bucket ?? "");
     }
 }
 
@@ -58,7 +58,11 @@ sealed record FreezeFilter(SelectionFilter Filter, Project Project, IReadOnlyDic
 /// <param name="Rows">How many rows were read.</param>
 /// <param name="Last">The last row's key; null where there are no rows.</param>
 /// <param name="Continuation">Asks for the next page; null at the shard's end.</param>
-sealed record FreezePage(IReadOnlyList<SelectionItem> Items, int Rows, string? Last, string? Continuation);
+sealed record FreezePage(IReadOnlyList<SelectionItem> Items, int Rows, string? Last, string? Continuation)
+{
+    /// <summary>Datums before those that were read, which are still to be read: at most one for each location.</summary>
+    public IReadOnlyList<DatumId> Earlier { get; init; } = [];
+}
 
 /// <summary>A source of the datums of a freeze.</summary>
 abstract class FreezeSource
@@ -66,6 +70,11 @@ abstract class FreezeSource
     /// <param name="after">The row key after which a shard is read; null for its beginning.</param>
     /// <param name="continuation">Of the page before that was read after the same key; null for the first.</param>
     public abstract Task<FreezePage> ReadAsync(int shard, string? after, string? continuation, CancellationToken cancellationToken);
+
+    /// <summary>A page of the datums that the page before left over.</summary>
+    /// <param name="earlier">See <see cref="FreezePage.Earlier"/>.</param>
+    public virtual Task<FreezePage> ReadAsync(IReadOnlyList<DatumId> earlier, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("Only locations have earlier datums.");
 }
 
 /// <summary>All datums of the project, or those of the filter's job or time.</summary>

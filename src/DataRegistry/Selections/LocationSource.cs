@@ -6,15 +6,16 @@ namespace DataRegistry.Selections;
 
 /// <summary>
 /// The datums of the locations below a narrow prefix, which lie together. A location tells all that most filters ask for. Two kinds of
-/// datums are read themselves: those that may not be there yet, and those that are not the location's last.
+/// datums are read themselves: those that may not be there yet, and those that are not the location's last. Each datum names the one before
+/// it, so a page reads some of them, and the next page continues.
 /// </summary>
-sealed class LocationSource(FreezeFilter wanted, LocationTable locations, DatumTable datums, JobTable jobs, string bucket) : FreezeSource
+sealed class LocationSource(FreezeFilter wanted, LocationTables tables, SelectionLimits limits, string bucket) : FreezeSource
 {
     readonly Guid store = wanted.Filter.Store!.Value;
 
     public override async Task<FreezePage> ReadAsync(int shard, string? after, string? continuation, CancellationToken cancellationToken)
     {
-        var page = await locations.SelectAsync(store, shard, wanted.Filter.Prefix!, after, continuation, cancellationToken);
+        var page = await tables.Locations.SelectAsync(store, shard, wanted.Filter.Prefix!, after, continuation, cancellationToken);
         var items = new List<SelectionItem>();
         var finished = new Dictionary<Guid, bool>();
         var unsure = PreviousOf(page.Values.Select(row => row.Previous)).ToHashSet();
@@ -29,32 +30,43 @@ sealed class LocationSource(FreezeFilter wanted, LocationTable locations, DatumT
                 unsure.Add(row.Id);
         }
 
-        items.AddRange(await FindAsync(unsure, cancellationToken));
-        return new(items, page.Values.Count, page.Values is [.., var last] ? last.RowKey : null, page.ContinuationToken);
+        var found = await ReadAsync([.. unsure], cancellationToken);
+        return found with
+        {
+            Items = [.. items, .. found.Items],
+            Rows = page.Values.Count + found.Rows,
+            Last = page.Values is [.., var last] ? last.RowKey : null,
+            Continuation = page.ContinuationToken,
+        };
 
         // A job that has not completed is read once a page, not once a row.
         async Task<bool> IsFinishedAsync(Guid job)
         {
             if (!finished.TryGetValue(job, out var known))
-                finished[job] = known = await jobs.IsFinishedAsync(new(TimedId.FromGuid(job)), cancellationToken);
+                finished[job] = known = await tables.Jobs.IsFinishedAsync(new(TimedId.FromGuid(job)), cancellationToken);
             return known;
         }
     }
 
-    /// <summary>Those datums, and the ones before them, that the filter takes.</summary>
-    async Task<List<SelectionItem>> FindAsync(HashSet<DatumId> ids, CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public override async Task<FreezePage> ReadAsync(IReadOnlyList<DatumId> earlier, CancellationToken cancellationToken)
     {
-        var (items, seen) = (new List<SelectionItem>(), new HashSet<DatumId>(ids));
-        while (ids.Count > 0)
+        var (items, rows) = (new List<SelectionItem>(), 0);
+        for (var reads = 0; earlier.Count > 0 && reads < limits.EarlierReads; reads++)
         {
-            var found = await datums.FindAsync(ids, cancellationToken);
+            var found = await tables.Datums.FindAsync(earlier, cancellationToken);
+            rows += found.Count;
             items.AddRange(found.Values.Where(wanted.Takes).Select(row => SelectionItem.Of(row, row.Id)));
-            ids = [.. PreviousOf(found.Values.Select(row => row.Previous)).Where(seen.Add)];
+            // The datums of a page may have one that comes before another one of them. Those before are all different.
+            earlier = [.. PreviousOf(found.Values.Select(row => row.Previous)).Except(earlier)];
         }
 
-        return items;
+        return new(items, rows, Last: null, Continuation: null) { Earlier = earlier };
     }
 
     static IEnumerable<DatumId> PreviousOf(IEnumerable<Guid?> datums) =>
         datums.Where(datum => datum is not null).Select(datum => new DatumId(TimedId.FromGuid(datum!.Value)));
 }
+
+/// <summary>The tables that a <see cref="LocationSource"/> reads.</summary>
+sealed record LocationTables(LocationTable Locations, DatumTable Datums, JobTable Jobs);

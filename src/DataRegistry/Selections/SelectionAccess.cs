@@ -18,20 +18,24 @@ sealed class SelectionAccess(
     public Task<Project> ProjectAsync(HttpContext context, string? id) =>
         permissions.ProjectAsync(context, projects, id, Permission.DataRead);
 
-    /// <summary>
-    /// The selection of the route's <c>{id}</c>. 404 if the caller may not read its project; 410 if it has expired.
-    /// </summary>
-    public Task<(JobRow Job, Project Project)> SelectionAsync(
-        string id, HttpContext context, Permission permission = Permission.DataRead) =>
-        RequiredAsync(id, JobKind.Selection, context, permission);
+    /// <summary>The selection of the route's <c>{id}</c>, also if it has expired. 404 if the caller may not read its project.</summary>
+    public Task<(JobRow Job, Project Project)> FoundAsync(string id, HttpContext context, Permission permission) =>
+        FoundAsync(id, JobKind.Selection, context, permission);
 
-    /// <summary>The same for a selection that can be acted on: 409 for others.</summary>
-    public async Task<(JobRow Job, Project Project)> FrozenAsync(string id, HttpContext context, Permission permission)
+    /// <summary>The same with 410 if it has expired.</summary>
+    public async Task<(JobRow Job, Project Project)> SelectionAsync(string id, HttpContext context)
     {
-        var (job, project) = await SelectionAsync(id, context, permission);
-        return job.Status == JobStatus.Completed
-            ? (job, project)
-            : throw SelectionErrors.SelectionNotFrozen.With(JobStatuses.NameOf(job.Status));
+        var (job, project) = await FoundAsync(id, context, Permission.DataRead);
+        RequireKept(job);
+        return (job, project);
+    }
+
+    /// <summary>Ends the request unless the selection can be acted on: 410 if it has expired, 409 if it is not frozen.</summary>
+    public void RequireFrozen(JobRow selection)
+    {
+        RequireKept(selection);
+        if (selection.Status != JobStatus.Completed)
+            throw SelectionErrors.SelectionNotFrozen.With(JobStatuses.NameOf(selection.Status));
     }
 
     /// <summary>The page of a project's jobs for the request, newest first, without those that have expired.</summary>
@@ -55,7 +59,8 @@ sealed class SelectionAccess(
     /// <summary>The job of a selection that the route names.</summary>
     public async Task<(JobRow Job, Project Project)> ActionAsync(string id, string jobId, HttpContext context)
     {
-        var (job, project) = await RequiredAsync(jobId, JobKind.SelectionAction, context, Permission.DataRead);
+        var (job, project) = await FoundAsync(jobId, JobKind.SelectionAction, context, Permission.DataRead);
+        RequireKept(job);
         return JobId.TryParse(id, out var selection) && SelectionOrder.Read(job.Parameters!).Selection == selection.Value.ToGuid()
             ? (job, project)
             : throw CommonErrors.NotFound.With();
@@ -78,13 +83,19 @@ sealed class SelectionAccess(
             SelectionBody.From(job, progress.Done, project, some), SelectionEndpoints.Json.SelectionBody, statusCode: status);
     }
 
-    async Task<(JobRow Job, Project Project)> RequiredAsync(string id, JobKind kind, HttpContext context, Permission permission)
+    void RequireKept(JobRow job)
+    {
+        if (job.Expires < clock.GetUtcNow())
+            throw SelectionErrors.SelectionExpired.With(limits.KeptFor.TotalDays);
+    }
+
+    async Task<(JobRow Job, Project Project)> FoundAsync(string id, JobKind kind, HttpContext context, Permission permission)
     {
         if (!JobId.TryParse(id, out var jobId)
             || await jobs.FindAsync(jobId, context.RequestAborted) is not { Status: not JobStatus.Staging } job || job.Kind != kind
             || await projects.FindAsync(job.Project, context.RequestAborted) is not { } project)
             throw CommonErrors.NotFound.With();
         await permissions.RequireAsync(context, Permission.DataRead, permission, Scope.Of(project));
-        return job.Expires < clock.GetUtcNow() ? throw SelectionErrors.SelectionExpired.With(limits.KeptFor.TotalDays) : (job, project);
+        return (job, project);
     }
 }

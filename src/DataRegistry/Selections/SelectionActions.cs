@@ -11,7 +11,7 @@ namespace DataRegistry.Selections;
 
 /// <summary>Starts actions on selections, and answers with their jobs.</summary>
 sealed class SelectionActions(
-    SelectionAccess access, SelectionRequests requests, JobControl control, ExportLinks links, TimeProvider clock)
+    SelectionAccess access, SelectionRequests requests, JobStarter starts, JobControl control, ExportLinks links, TimeProvider clock)
 {
     public static Permission PermissionOf(SelectionAction action) => action switch
     {
@@ -22,11 +22,17 @@ sealed class SelectionActions(
 
     public async Task<IResult> StartAsync(string id, HttpContext context, SelectionAction action, Permission permission)
     {
-        var (selection, project) = await access.FrozenAsync(id, context, permission);
+        var (selection, project) = await access.FoundAsync(id, context, permission);
         var order = await OrderAsync(context, selection, action);
         var key = RequestKey.Of(context, project, $"action\n{order.Write()}");
-        var job = await requests.ActAsync(selection, order, Caller.Of(context).Name, key, context.RequestAborted)
-            ?? throw JobErrors.TooManyJobs.With().After(TimeSpan.FromSeconds(30));
+        // A repeated request gets its first answer, also if the selection has expired meanwhile.
+        if (await starts.RepeatAsync(project.Slot, key, context.RequestAborted) is not { } job)
+        {
+            access.RequireFrozen(selection);
+            job = await requests.ActAsync(selection, order, Caller.Of(context).Name, key, context.RequestAborted)
+                ?? throw JobErrors.TooManyJobs.With().After(TimeSpan.FromSeconds(30));
+        }
+
         context.Response.Headers.Location = $"{PublicUrl.Of(context.Request)}/api/v0/selections/{id}/jobs/{job.JobId}/";
         return await AnswerAsync(context, job, project, StatusCodes.Status202Accepted);
     }

@@ -94,22 +94,23 @@ sealed record SelectionJobBody(
     {
         var order = SelectionOrder.Read(job.Parameters!);
         var counts = job.Counts + progress.Done;
-        var seconds = ((job.Finished ?? now) - job.Started)?.TotalSeconds;
-        var rate = seconds > 0 && counts.Total > 0 ? Math.Round(counts.Total / seconds.Value, 1) : (double?)null;
-        var left = job.Total - counts.Total;
+        var pace = JobPace.Average(job, counts, now);
         return new(
             job.JobId.ToString(), Fields.WireName(order.Action), JobStatuses.NameOf(job.Status),
             new JobId(Storage.TimedId.FromGuid(order.Selection)).ToString(), ProjectBody.From(project), job.CreatedBy,
-            job.JobId.Value.Time, job.Started, job.Finished, new(job.Total ?? 0, counts.Done, counts.Skipped, left ?? 0), rate,
-            rate > 0 && left > 0 && !job.Status.IsTerminal() ? now.AddSeconds(left.Value / rate.Value) : null, job.Error, order.Tags,
-            order.Format is { } format ? Fields.WireName(format) : null, files, job.Expires!.Value);
+            job.JobId.Value.Time, job.Started, job.Finished, SelectionCountsBody.From(job, counts), pace.Rate, pace.Eta, job.Error,
+            order.Tags, order.Format is { } format ? Fields.WireName(format) : null, files, job.Expires!.Value);
     }
 }
 
 /// <param name="Done">Also those that were already as they should be.</param>
 /// <param name="Skipped">Left alone, since they had changed meanwhile; results tell why.</param>
 /// <param name="Pending">Not done yet, or not at all since the job was cancelled.</param>
-sealed record SelectionCountsBody(long Total, long Done, long Skipped, long Pending);
+sealed record SelectionCountsBody(long Total, long Done, long Skipped, long Pending)
+{
+    public static SelectionCountsBody From(JobRow job, Counts counts) =>
+        new(job.Total ?? 0, counts.Done, counts.Skipped, job.Total - counts.Total ?? 0);
+}
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, AllowDuplicateProperties = false)]
 [JsonSerializable(typeof(SelectionInput))]

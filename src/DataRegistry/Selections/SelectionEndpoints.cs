@@ -43,16 +43,21 @@ static class SelectionEndpoints
     }
 
     static async Task<IResult> CreateAsync(
-        HttpContext context, SelectionAccess access, SelectionRequests requests, StoreAccess stores, JobTable jobs)
+        HttpContext context, SelectionAccess access, SelectionRequests requests, StoreAccess stores, JobTable jobs, JobStarter starts)
     {
         var body = await RequestBody.ReadJsonAsync(context, Json.SelectionInput, MaxBodyBytes);
         var project = await access.ProjectAsync(context, body.Project);
         var filter = SelectionFilterInput.Parse(body.Filter);
-        await RequireStoreAsync(context, filter, stores);
-        await RequireEndedAsync(filter, project, jobs, context.RequestAborted);
         var key = RequestKey.Of(context, project, $"selection\n{filter.Write()}");
-        var job = await requests.FreezeAsync(project, filter, Caller.Of(context).Name, key, context.RequestAborted)
-            ?? throw JobErrors.TooManyJobs.With().After(TimeSpan.FromSeconds(30));
+        // A repeated request gets its first answer, also if the store or the job has changed meanwhile.
+        if (await starts.RepeatAsync(project.Slot, key, context.RequestAborted) is not { } job)
+        {
+            await RequireStoreAsync(context, filter, stores);
+            await RequireEndedAsync(filter, project, jobs, context.RequestAborted);
+            job = await requests.FreezeAsync(project, filter, Caller.Of(context).Name, key, context.RequestAborted)
+                ?? throw JobErrors.TooManyJobs.With().After(TimeSpan.FromSeconds(30));
+        }
+
         context.Response.Headers.Location = $"{PublicUrl.Of(context.Request)}/api/v0/selections/{job.JobId}/";
         return await access.AnswerAsync(
             context, job, project, job.Status.IsTerminal() ? StatusCodes.Status201Created : StatusCodes.Status202Accepted);

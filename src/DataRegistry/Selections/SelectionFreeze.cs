@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using DataRegistry.Access;
+using DataRegistry.Datums;
 using DataRegistry.Jobs;
 using DataRegistry.Organization;
 using DataRegistry.Storage;
@@ -41,12 +43,22 @@ sealed class FreezeWork(FreezeSource source, JobBlobs blobs, SelectionLimits lim
         var from = position.After;
         do
         {
-            var page = await source.ReadAsync(position.Shard, from, continuation, cancellationToken);
+            var isRest = position.Earlier.Count > 0;
+            var page = isRest
+                ? await source.ReadAsync(position.Earlier, cancellationToken)
+                : await source.ReadAsync(position.Shard, from, continuation, cancellationToken);
             rows += page.Rows;
             items.AddRange(page.Items);
+            // After a rest the shard is read on from the last row, because the continuation may be lost with the window.
+            var isPause = isRest || page.Earlier.Count > 0;
             continuation = page.Continuation;
-            position = continuation is null ? position.NextShard() : position with { After = page.Last ?? position.After };
-            from = continuation is null ? null : from;
+            position = continuation is null && !isPause
+                ? position.NextShard()
+                : position with { After = page.Last ?? position.After, Earlier = page.Earlier };
+            if (isPause)
+                (continuation, from) = (null, position.After);
+            else if (continuation is null)
+                from = null;
         }
         while (!position.IsEnd && items.Count < limits.WindowItems && rows < limits.WindowRows
             && items.Sum(i => (long)i.Key.Length) < limits.WindowKeyLength);
@@ -63,18 +75,52 @@ sealed class FreezeWork(FreezeSource source, JobBlobs blobs, SelectionLimits lim
 /// <param name="After">The row key after which it goes on; null for the shard's beginning.</param>
 readonly record struct FreezePosition(int Shard, string? After, bool HasAllShards)
 {
-    const char AllShards = '+';
+    const char AllShards = '+', WithEarlier = '*', EndOfEarlier = ':';
+
+    readonly IReadOnlyList<DatumId>? earlier;
 
     /// <summary>The beginning of a range of all shards.</summary>
     public static string Beginning { get; } = new FreezePosition(0, null, HasAllShards: true).ToString();
 
+    /// <summary>Datums that are read before the shard is read on. Only a range of all shards has some.</summary>
+    public IReadOnlyList<DatumId> Earlier
+    {
+        get => earlier ?? [];
+        init => earlier = value;
+    }
+
     public bool IsEnd => Shard == Shards.Count;
 
-    public static FreezePosition Of(WorkRow range) => range.After is [AllShards, var shard, .. var after]
-        ? new(shard - 'a', after.Length > 0 ? after : null, HasAllShards: true)
-        : new(range.Range, range.After, HasAllShards: false);
+    public static FreezePosition Of(WorkRow range)
+    {
+        switch (range.After)
+        {
+            case [AllShards, var shard, .. var after]:
+                return new(shard - 'a', NullIfEmpty(after), HasAllShards: true);
+            case [WithEarlier, var shard, .. var rest]:
+                var end = rest.IndexOf(EndOfEarlier, StringComparison.Ordinal);
+                var ids = MemoryMarshal.Cast<byte, Guid>(Convert.FromBase64String(rest[..end]));
+                return new(shard - 'a', NullIfEmpty(rest[(end + 1)..]), HasAllShards: true)
+                {
+                    Earlier = [.. ids.ToArray().Select(id => new DatumId(TimedId.FromGuid(id)))],
+                };
+            default:
+                return new(range.Range, range.After, HasAllShards: false);
+        }
+
+        static string? NullIfEmpty(string text) => text.Length > 0 ? text : null;
+    }
 
     public FreezePosition NextShard() => new(HasAllShards ? Shard + 1 : Shards.Count, null, HasAllShards);
 
-    public override string ToString() => HasAllShards ? $"{AllShards}{(char)('a' + Shard)}{After}" : After ?? "";
+    /// <summary>At most some 22,000 characters: a datum is 16 bytes, and a page has a thousand locations.</summary>
+    public override string ToString()
+    {
+        if (!HasAllShards)
+            return After ?? "";
+        if (Earlier.Count == 0)
+            return $"{AllShards}{(char)('a' + Shard)}{After}";
+        var ids = MemoryMarshal.AsBytes<Guid>(Earlier.Select(id => id.Value.ToGuid()).ToArray());
+        return $"{WithEarlier}{(char)('a' + Shard)}{Convert.ToBase64String(ids)}{EndOfEarlier}{After}";
+    }
 }

@@ -22,6 +22,12 @@ sealed record SelectionLimits
     public int WindowRows { get; init; } = 50_000;
 
     /// <summary>
+    /// Requests in a row with which a page of locations reads the earlier datums of its keys. Of a longer line of them the next page reads
+    /// more.
+    /// </summary>
+    public int EarlierReads { get; init; } = 16;
+
+    /// <summary>
     /// Rows of a shard that are few: one range reads all shards of a project that has no more, and a prefix is narrow that has no more. As
     /// many as a request reads, at most. Zero for never.
     /// </summary>

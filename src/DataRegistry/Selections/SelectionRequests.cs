@@ -25,12 +25,10 @@ sealed partial class SelectionRequests(
     /// Freezes a selection. The request first works on it like a queue's worker, so most selections are ready with the
     /// answer. Then it leaves the rest to the queue. Null if the project has the most jobs that it may have.
     /// </summary>
-    /// <param name="key">The request's Idempotency-Key; null for none.</param>
+    /// <param name="key">The request's Idempotency-Key, which is new; null for none.</param>
     public async Task<JobRow?> FreezeAsync(
         Project project, SelectionFilter filter, string createdBy, RequestKey? key, CancellationToken cancellationToken)
     {
-        if (await starts.RepeatAsync(project.Slot, key, cancellationToken) is { } known)
-            return known;
         var now = clock.GetUtcNow();
         var id = JobId.Create(now, project.Slot);
         var plan = await sources.PlanAsync(project, filter, cancellationToken);
@@ -57,19 +55,17 @@ sealed partial class SelectionRequests(
         return await jobs.FindAsync(id, cancellationToken);
     }
 
-    /// <summary>
-    /// The job that acts on a selection: a new one, or that of an earlier request with the same key. Null where the project has as many
-    /// jobs as it may.
-    /// </summary>
-    /// <param name="key">The request's Idempotency-Key; null for none.</param>
+    /// <summary>Starts a job that acts on a selection. Null if the project has the most jobs that it may have.</summary>
+    /// <param name="key">The request's Idempotency-Key, which is new; null for none.</param>
     public async Task<JobRow?> ActAsync(
         JobRow selection, SelectionOrder order, string createdBy, RequestKey? key, CancellationToken cancellationToken)
     {
-        if (await starts.RepeatAsync(selection.JobId.Slot, key, cancellationToken) is { } known)
-            return known;
         var claim = await ClaimAsync(selection, key, cancellationToken);
         var id = new JobId(TimedId.FromGuid(claim.Job));
-        var windows = await WindowsAsync(selection, order, cancellationToken);
+        // Each window of an export is a file.
+        var windows = ResultsRow.Joined(
+            await work.ListResultsAsync(selection.JobId, null, cancellationToken).ToListAsync(cancellationToken),
+            order.Action == SelectionAction.Export ? limits.ExportItems : limits.WindowItems);
         await blobs.WriteInputAsync(id, window: 0, windows, cancellationToken);
         var ranges = RangesOf(id, windows.Count);
         await work.AddAsync(id, ranges, [], cancellationToken);
@@ -93,7 +89,7 @@ sealed partial class SelectionRequests(
     /// </summary>
     async Task<ActionClaimRow> ClaimAsync(JobRow selection, RequestKey? key, CancellationToken cancellationToken)
     {
-        var request = key is null ? null : ActionClaimRow.RequestOf(key);
+        var request = key?.Text;
         var id = JobId.Create(clock.GetUtcNow(), selection.JobId.Slot).Value.ToGuid();
         for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
         {
@@ -135,28 +131,6 @@ sealed partial class SelectionRequests(
         return job is not null && !await jobs.RemoveAsync(job, claim.KeyOf(id), cancellationToken)
             ? throw SelectionErrors.ActionRuns.With(id)
             : false;
-    }
-
-    /// <summary>
-    /// The windows of an action: for each, the blobs of its items. Small windows of the selection are joined, because
-    /// each window is a checkpoint, and each window of an export is a file.
-    /// </summary>
-    async Task<List<string>> WindowsAsync(JobRow selection, SelectionOrder order, CancellationToken cancellationToken)
-    {
-        var most = order.Action == SelectionAction.Export ? limits.ExportItems : limits.WindowItems;
-        var windows = new List<string>();
-        var items = 0L;
-        await foreach (var row in work.ListResultsAsync(selection.JobId, null, cancellationToken))
-        {
-            var joins = windows.Count > 0 && items + row.Counts.Done <= most;
-            if (joins)
-                windows[^1] += ' ' + row.Blob;
-            else
-                windows.Add(row.Blob);
-            items = joins ? items + row.Counts.Done : row.Counts.Done;
-        }
-
-        return windows;
     }
 
     static List<WorkRow> RangesOf(JobId id, int windows)
@@ -208,8 +182,6 @@ sealed record ActionClaimRow : TableRow
     /// <summary>The hashes of its Idempotency-Key and of what was asked; null where the request has no key.</summary>
     public string? Request { get; init; }
     public required DateTimeOffset Since { get; init; }
-
-    public static string RequestOf(RequestKey key) => $"{key.Key} {key.Body}";
 
     /// <summary>The row of the request's key; null where the request has none.</summary>
     public JobKeyRow? KeyOf(JobId job) =>

@@ -49,6 +49,19 @@ public sealed class IdempotencyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_answer_comes_again_although_the_store_refuses_adoption_by_then()
+    {
+        service.Put("a");
+        var body = new { url = service.Url("a"), project = service.Project.Id };
+        var first = await SendAsync("k", body);
+        Assert.Equal(HttpStatusCode.OK, first.Status);
+        using (var patched = await service.Http.PatchAsJsonAsync($"/api/v0/stores/{service.Store.Id}/", new { allow_adopt = false }))
+            patched.EnsureSuccessStatusCode();
+        Assert.Equal(first, await SendAsync("k", body));
+        Assert.Equal(HttpStatusCode.Forbidden, (await SendAsync("other", body)).Status);
+    }
+
+    [Fact]
     public async Task A_job_is_made_once_and_answered_as_it_is()
     {
         var body = new { urls = Enumerable.Range(0, 101).Select(i => service.Url($"k{i}")), project = service.Project.Id };

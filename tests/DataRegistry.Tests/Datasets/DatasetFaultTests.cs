@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using DataRegistry.Datasets;
 using DataRegistry.Organization;
+using DataRegistry.Storage;
 using DataRegistry.Tests.Datums;
 using DataRegistry.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
@@ -141,6 +142,61 @@ public sealed class DatasetFaultTests : IAsyncLifetime
         Assert.Single(await service.BlobsAsync());
         await service.CollectAsync();
         await AssertOnlyAsync(0);
+    }
+
+    [Fact]
+    public async Task A_deletion_with_much_history_ends_after_its_time_and_is_gone_on_with()
+    {
+        var dataset = DatasetId.Of(Guid.Parse(await service.NewDatasetAsync()));
+        foreach (var some in Enumerable.Range(0, 250).Chunk(100))
+        {
+            var rows = some.Select(n => Change.Add(new OfDatasetRow
+            {
+                PartitionKey = dataset.Partition,
+                RowKey = $"h-{dataset.Mark}-{n:d6}",
+                Dataset = dataset.Value.ToGuid(),
+            }));
+            Assert.True((await service.Storage.Tables.GetTableClient("datasets").TrySubmitAsync([.. rows])).IsDone);
+        }
+
+        service.Transport.Wrote = () => clock.Move(TimeSpan.FromSeconds(30));
+        Assert.Equal(HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", $"{DatasetsPath}{dataset}/"));
+        Assert.Equal(150, (await service.RowsAsync()).Count(r => r.StartsWith("h-", StringComparison.Ordinal)));
+        Assert.Equal(HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", $"{DatasetsPath}{dataset}/"));
+        Assert.Equal(50, (await service.RowsAsync()).Count(r => r.StartsWith("h-", StringComparison.Ordinal)));
+        service.Transport.Wrote = null;
+        await AssertOnlyAsync(0);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_request_with_its_key_that_dies_anywhere_makes_one_version(bool purges)
+    {
+        var dataset = await service.NewDatasetAsync();
+        var died = true;
+        for (var writes = 0; died; writes++)
+        {
+            var (datum, name) = (await service.AdoptedAsync($"{writes}"), $"v{writes}");
+            service.Transport.DieAfter(writes);
+            using (var first = await service.PostVersionWithKeyAsync(name, dataset, name, datum))
+                died = service.Transport.IsDead;
+            service.Transport.Revive();
+            var made = (await service.GetAllAsync($"{VersionsPath}?dataset={dataset}"))
+                .SingleOrDefault(v => v.GetProperty("name").GetString() == name);
+            if (purges && made.ValueKind != default)
+                await service.Http.StatusAsync("POST", $"/api/v0/data/{datum}/purge/");
+            using (var soon = await service.PostVersionWithKeyAsync(name, dataset, name, datum))
+                Assert.True(soon.StatusCode is HttpStatusCode.Created or HttpStatusCode.ServiceUnavailable, $"{writes}: {soon.StatusCode}");
+            clock.Move(TimeSpan.FromMinutes(6));
+            using var again = await service.PostVersionWithKeyAsync(name, dataset, name, datum);
+            var version = TestUsers.Id(await TestUsers.JsonAsync(again, HttpStatusCode.Created));
+            if (made.ValueKind != default)
+                Assert.Equal(TestUsers.Id(made), version);
+            Assert.Equal($"{writes}", Assert.Single(await service.PathsAsync($"{version}")));
+            Assert.Equal(writes + 1, (await service.GetAllAsync($"{VersionsPath}?dataset={dataset}")).Count);
+            Assert.InRange(writes, 0, 20);
+        }
     }
 
     [Fact]

@@ -1,7 +1,10 @@
 using System.Net;
 using System.Text.Json;
 using DataRegistry.Datasets;
+using DataRegistry.Datums;
+using DataRegistry.Jobs;
 using DataRegistry.Selections;
+using DataRegistry.Storage;
 using DataRegistry.Tests.Datums;
 using DataRegistry.Tests.Fixtures;
 using DataRegistry.Tests.Selections;
@@ -117,6 +120,11 @@ public sealed class SelectionVersionTests : IAsyncLifetime
         Assert.Contains("'twice/b'", error, StringComparison.Ordinal);
         Assert.Contains(id, error, StringComparison.Ordinal);
         Assert.Equal(3, error.Split(' ').Count(word => Guid.TryParse(word, out _)) + 1);
+        var events = await service.GetAllAsync($"/api/v0/audit/?project={service.Project.Id}&limit=1000");
+        Assert.Equal(
+            "dataset_version.finished",
+            Assert.Single(events, e => e.GetProperty("target").GetString() == job.GetProperty("version").GetString())
+                .GetProperty("action").GetString());
         Assert.Equal(HttpStatusCode.NotFound, await service.Http.StatusAsync("GET", version));
         Assert.Empty(await service.GetAllAsync($"/api/v0/dataset-versions/?dataset={dataset}"));
         (_, job) = await MakeAsync(dataset, "1", await service.SelectAsync(new { prefix = "twice/", store = other.Id }));
@@ -206,6 +214,41 @@ public sealed class SelectionVersionTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.BadRequest, taken.StatusCode);
         await service.DrainAsync();
         Assert.Single(await service.GetAllAsync($"/api/v0/dataset-versions/?dataset={dataset}"));
+    }
+
+    [Fact]
+    public async Task A_request_that_is_repeated_with_its_key_gets_the_first_answer_also_when_its_selection_has_expired()
+    {
+        await AdoptAsync("later/");
+        var dataset = await service.NewDatasetAsync("later");
+        var selection = await service.SelectAsync(new { prefix = "later/" });
+        clock.Move(TimeSpan.FromDays(6.9));
+        using var first = await service.NewVersionOfAsync(dataset, "1", selection, key: "later");
+        await service.DrainAsync();
+        clock.Move(TimeSpan.FromDays(0.5));
+        using var again = await service.NewVersionOfAsync(dataset, "1", selection, key: "later");
+        Assert.Equal(
+            (await TestUsers.JsonAsync(first, HttpStatusCode.Accepted)).GetProperty("id").GetString(),
+            (await TestUsers.JsonAsync(again, HttpStatusCode.Accepted)).GetProperty("id").GetString());
+        Assert.Equal(first.Headers.Location, again.Headers.Location);
+    }
+
+    [Fact]
+    public async Task A_version_whose_sums_are_wrong_is_not_published()
+    {
+        await AdoptAsync("sums/");
+        var dataset = await service.NewDatasetAsync("sums");
+        var selection = await service.SelectAsync(new { prefix = "sums/" });
+        Assert.True(JobId.TryParse(selection.GetProperty("id").GetString(), out var id));
+        var jobs = service.Services.GetRequiredService<JobTable>();
+        var frozen = (await jobs.FindAsync(id, default))!;
+        Assert.True((await jobs.Table.TryUpdateAsync(
+            frozen with { Counts = frozen.Counts with { Done = Count + 1 } }, frozen.ETag)).IsDone);
+        var (version, failed) = await MakeAsync(dataset, "1", selection);
+        Assert.Equal("failed", failed.GetProperty("status").GetString());
+        Assert.Equal($"Only {Count} of {Count + 1} inputs are counted.", failed.GetProperty("error").GetString());
+        Assert.Equal(HttpStatusCode.NotFound, await service.Http.StatusAsync("GET", version));
+        Assert.Null(await service.LatestAsync(dataset));
     }
 
     [Fact]

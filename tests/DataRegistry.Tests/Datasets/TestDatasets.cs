@@ -25,6 +25,17 @@ static class TestDatasets
         this TestService service, string dataset, string name, params string[] datums) =>
         service.Http.PostAsJsonAsync(VersionsPath, new { name, dataset, files = datums.Select(datum => new { datum }) });
 
+    public static async Task<HttpResponseMessage> PostVersionWithKeyAsync(
+        this TestService service, string key, string dataset, string name, string datum, string? previous = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(VersionsPath, UriKind.Relative))
+        {
+            Content = JsonContent.Create(new { name, dataset, files = new[] { new { datum } }, previous_version = previous }),
+            Headers = { { "Idempotency-Key", key } },
+        };
+        return await service.Http.SendAsync(request);
+    }
+
     /// <summary>A version; its id.</summary>
     public static async Task<string> NewVersionAsync(this TestService service, string dataset, string name, params string[] datums)
     {

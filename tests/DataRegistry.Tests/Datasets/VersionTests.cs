@@ -243,6 +243,37 @@ public sealed class VersionTests(SharedService shared) : IClassFixture<SharedSer
         Assert.Equal(["test/a", "train/a"], await service.PathsAsync($"{version}"));
     }
 
+    [Fact]
+    public async Task A_request_that_is_repeated_with_its_key_gets_the_first_answer_whatever_happened_meanwhile()
+    {
+        var (datum, other) = (await service.AdoptedAsync("key/a"), await service.AdoptedAsync("key/b"));
+        var dataset = await service.NewDatasetAsync();
+        var before = await service.NewVersionAsync(dataset, "v1", other);
+        string body;
+        using (var first = await service.PostVersionWithKeyAsync("a-version", dataset, "v2", datum, before))
+            body = (await TestUsers.JsonAsync(first, HttpStatusCode.Created)).ToString();
+        Assert.Equal(HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", $"{VersionsPath}{before}/"));
+        await service.Http.StatusAsync("POST", $"/api/v0/data/{datum}/purge/");
+        using var again = await service.PostVersionWithKeyAsync("a-version", dataset, "v2", datum, before);
+        Assert.Equal(body, (await TestUsers.JsonAsync(again, HttpStatusCode.Created)).ToString());
+        var path = again.Headers.Location!.AbsolutePath;
+        foreach (var (name, file) in new[] { ("v3", datum), ("v2", other) })
+        {
+            using var used = await service.PostVersionWithKeyAsync("a-version", dataset, name, file, before);
+            var error = await TestUsers.JsonAsync(used, HttpStatusCode.BadRequest);
+            Assert.Equal("Idempotency-Key", error.EnumerateObject().Single().Name);
+        }
+
+        using (var taken = await service.PostVersionWithKeyAsync("another", dataset, "v2", other))
+            Assert.Equal(HttpStatusCode.BadRequest, taken.StatusCode);
+        Assert.Equal(HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", path));
+        using var deleted = await service.PostVersionWithKeyAsync("a-version", dataset, "v2", datum, before);
+        Assert.Equal(HttpStatusCode.Conflict, deleted.StatusCode);
+        // The refused request has not used its key up.
+        using var later = await service.PostVersionWithKeyAsync("another", dataset, "v4", other);
+        Assert.Equal(HttpStatusCode.Created, later.StatusCode);
+    }
+
     static object File(string datum) => new { datum };
 
     async Task<JsonElement> ResolvedAsync(string uri, HttpStatusCode status = HttpStatusCode.OK) => await service.GetAsync(

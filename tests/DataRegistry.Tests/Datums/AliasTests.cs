@@ -16,6 +16,22 @@ public sealed class AliasTests : IAsyncLifetime
     public async Task DisposeAsync() => await service.DisposeAsync();
 
     [Fact]
+    public async Task A_deletion_whose_answer_is_lost_is_no_refusal()
+    {
+        using var created = await PointAsync("lost", await service.AdoptedAsync("a"));
+        var path = $"{Path}{(await TestUsers.JsonAsync(created, HttpStatusCode.Created)).GetProperty("id").GetString()}/";
+        service.Transport.Wrote = () =>
+        {
+            service.Transport.Wrote = null;
+            throw new IOException("The answer is lost.");
+        };
+        Assert.Equal(HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", path));
+        Assert.Null(service.Transport.Wrote);
+        Assert.Equal(2, (await service.GetAllAsync($"{path}history/")).Count);
+        Assert.Equal(HttpStatusCode.NotFound, await service.Http.StatusAsync("DELETE", path));
+    }
+
+    [Fact]
     public async Task An_alias_is_created_moved_listed_resolved_and_deleted_and_its_history_tells_all_of_it()
     {
         var (a, b) = (await service.AdoptedAsync("a"), await service.AdoptedAsync("b"));

@@ -14,7 +14,13 @@ namespace DataRegistry.Tests.Selections;
 public sealed class LocationSourceTests : IAsyncLifetime
 {
     // Whole windows are few items, so that a selection goes on in the middle of a shard, and in the next one.
-    static readonly SelectionLimits Limits = new() { AtOnce = TimeSpan.Zero, FewRows = 4, WindowItems = 3 };
+    static readonly SelectionLimits Limits = new()
+    {
+        AtOnce = TimeSpan.Zero,
+        FewRows = 4,
+        WindowItems = 3,
+        EarlierReads = 2,
+    };
 
     TestService service = null!;
 
@@ -75,6 +81,34 @@ public sealed class LocationSourceTests : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public async Task A_long_line_of_earlier_datums_is_read_some_at_a_time_and_selected_as_a_whole()
+    {
+        await service.AddDatumsAsync(service.Store, service.Project, Enumerable.Range(0, 200).Select(i => $"wide/{i}"));
+        foreach (var key in new[] { "line/a", "line/b" })
+            await service.AdoptedAsync(key);
+        for (var change = 0; change < 9; change++)
+            await ChangeAsync("line/a", $"{change}");
+        var filter = new SelectionFilter { Store = service.Store.Id, Prefix = "line/" };
+        var sources = service.Services.GetRequiredService<FreezeSources>();
+        Assert.Equal(new(true, true), await sources.PlanAsync(service.Project, filter, default));
+        var source = await OpenAsync(sources, filter, byLocations: true);
+        var page = await source.ReadAsync(Shards.Of("line/a"), null, null, default);
+        Assert.InRange(page.Items.Count, 3, 4);
+        Assert.Equal(page.Items.Count, page.Items.Select(i => i.Id).Distinct().Count());
+        Assert.Single(page.Earlier);
+        foreach (var write in new[] { 4, 8, 12 })
+        {
+            using var answer = await service.NewSelectionAsync(new { store = service.Store.Id, prefix = "line/" });
+            Assert.True(await service.DrainWithDeathAsync(write));
+            var selection = await service.GetAsync(answer.Headers.Location!.AbsolutePath);
+            Assert.Equal("completed", selection.GetProperty("status").GetString());
+            var items = await service.GetAllAsync($"{TestSelections.PathOf(selection)}items/");
+            Assert.Equal(11, items.Select(i => i.GetProperty("id").GetString()).Distinct().Count());
+            Assert.Equal(11, items.Count);
+        }
+    }
+
     /// <summary>Datums in every state that a location can be in.</summary>
     async Task ArrangeAsync()
     {
@@ -98,9 +132,9 @@ public sealed class LocationSourceTests : IAsyncLifetime
         await service.AddDatumsAsync(service.Store, other, ["n/of-another"]);
     }
 
-    async Task<string> ChangeAsync(string key)
+    async Task<string> ChangeAsync(string key, string content = "changed")
     {
-        service.Bucket.Put(key, "changed"u8);
+        service.Bucket.Put(key, System.Text.Encoding.UTF8.GetBytes(content));
         using var anew = await service.AdoptAsync(new { url = service.Url(key), project = service.Project.Id, adopt_changed = true });
         return (await TestUsers.JsonAsync(anew)).GetProperty("created").EnumerateObject().Single().Value.GetString()!;
     }
@@ -108,7 +142,7 @@ public sealed class LocationSourceTests : IAsyncLifetime
     async Task PurgeAsync(string id) =>
         Assert.True((int)await service.Http.StatusAsync("POST", $"/api/v0/data/{id}/purge/") < 300);
 
-    async Task<List<string>> ReadAsync(FreezeSources sources, SelectionFilter filter, bool byLocations)
+    async Task<FreezeSource> OpenAsync(FreezeSources sources, SelectionFilter filter, bool byLocations)
     {
         var id = JobId.Create(DateTimeOffset.UtcNow, service.Project.Slot);
         var job = JobTable.NewRow(id, Guid.Empty, service.Project.Id, "a") with
@@ -118,6 +152,12 @@ public sealed class LocationSourceTests : IAsyncLifetime
         };
         var source = await sources.OpenAsync(job, service.Project, default);
         Assert.Equal(byLocations, source is LocationSource);
+        return source;
+    }
+
+    async Task<List<string>> ReadAsync(FreezeSources sources, SelectionFilter filter, bool byLocations)
+    {
+        var source = await OpenAsync(sources, filter, byLocations);
         var items = new List<string>();
         for (var shard = 0; shard < Shards.Count; shard++)
             items.AddRange((await source.ReadAsync(shard, null, null, default)).Items.Select(i => $"{i.Key} {i.Id} {i.Size} {i.Uri}"));

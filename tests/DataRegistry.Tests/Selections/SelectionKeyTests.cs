@@ -131,6 +131,23 @@ public sealed class SelectionKeyTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Accepted, again.StatusCode);
     }
 
+    [Fact]
+    public async Task The_same_request_to_act_has_the_same_job_also_when_its_selection_has_expired()
+    {
+        await service.AdoptedAsync("e/a");
+        var selection = await service.SelectAsync(new { prefix = "e/" });
+        clock.Advance(TimeSpan.FromDays(6.9));
+        var path = $"{TestSelections.PathOf(selection)}tag/";
+        using var first = await SendAsync(path, "key", new { tags = new[] { "x" } });
+        Assert.Equal(HttpStatusCode.Accepted, first.StatusCode);
+        await service.DrainAsync();
+        clock.Advance(TimeSpan.FromDays(0.5));
+        using var again = await SendAsync(path, "key", new { tags = new[] { "x" } });
+        Assert.Equal((HttpStatusCode.Accepted, first.Headers.Location), (again.StatusCode, again.Headers.Location));
+        using var other = await SendAsync(path, "other", new { tags = new[] { "x" } });
+        Assert.Equal(HttpStatusCode.Gone, other.StatusCode);
+    }
+
     object Body(object filter) => new { project = service.Project.Id, filter };
 
     /// <summary>The path of the selection.</summary>
