@@ -30,8 +30,8 @@ static class Chromium
     public const string Blank = "/api/health/live";
 
     /// <summary>
-    /// A page looks at a running job, a selection or a version again after 0.4 to 5 seconds. Here it does so at once. Longer timers, such as
-    /// those of messages, and shorter ones, such as the pause after a key, stay.
+    /// A page looks at a running job, a selection or a version again after 0.4 to 5 seconds. Here it does so at once. Longer timers, such
+    /// as those of messages, and shorter ones, such as the pause after a key, stay.
     /// </summary>
     const string ShortPolls = """
         { const later = window.setTimeout;
@@ -52,7 +52,7 @@ static class Chromium
         {
             await context.SetOfflineAsync(false);
             await tab.Page.UnrouteAllAsync(new() { Behavior = UnrouteBehavior.IgnoreErrors });
-            // What the page has done until now has been told.
+            // By now the browser has told everything that the page did.
             tab.Watcher = null;
             foreach (var other in context.Pages.Where(p => p != tab.Page).ToList())
                 await other.CloseAsync();
@@ -89,7 +89,7 @@ static class Chromium
         Assertions.SetDefaultExpectTimeout(Timeout);
         // It ends with this process, whose child the driver is.
         var playwright = await Playwright.CreateAsync();
-        // Its sandbox refuses to run as root, as in containers. The pages are our own, so a tab keeps its process for each service's address.
+        // Its sandbox refuses to run as root, as in containers. The pages are our own, so a tab keeps its process for all addresses.
         return await playwright.Chromium.LaunchAsync(new()
         {
             ExecutablePath = path,

@@ -49,16 +49,16 @@ public abstract partial class ConsoleTest : IAsyncLifetime
         Assert.True(faults.IsEmpty, string.Join('\n', faults));
     }
 
-    /// <summary>A page in a browser context that no other test uses meanwhile, at an address (from the <c>#</c> on) of the console.</summary>
+    /// <summary>A page in a browser context that no other test uses now, at an address (from the <c>#</c> on) of the console.</summary>
     /// <param name="token">Null for the administrator's; empty for none.</param>
     /// <param name="isNew">Whether no test has used the page before: one whose requests were changed keeps nothing in its cache.</param>
-    public async Task<IPage> OpenAsync(string address, string? token = null, int width = Screen.Wide, bool isNew = false)
+    public async Task<IPage> OpenAsync(string address, string? token = null, bool isNew = false)
     {
         var tab = await Chromium.TakeAsync(isNew);
         tabs.Add(tab);
         tab.Watcher = new(Origin, faults);
         var page = tab.Page;
-        await page.SetViewportSizeAsync(width, Screen.HeightOf(width));
+        await page.SetViewportSizeAsync(Screen.Wide, Screen.HeightOf(Screen.Wide));
         await page.Context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"], new() { Origin = Origin });
         token ??= TestService.Token;
         if (token.Length > 0)

@@ -131,7 +131,7 @@ public sealed class DatumTests : ConsoleTest
         var page = await OpenAsync(In($"datums/{id}"));
         var track = page.GetByRole(AriaRole.Button, new() { Name = "Track the new version" });
         // No scan has found it yet; the preview has.
-        await Expect(page.GetByText("The file in the bucket has changed since it was adopted, and the bucket has not kept")).ToBeVisibleAsync();
+        await Expect(page.GetByText("has changed since it was adopted, and the bucket has not kept")).ToBeVisibleAsync();
         await Expect(track).ToHaveCountAsync(1);
         (await Service.Http.SendAsync("POST", $"/api/v0/stores/{Service.Store.Id}/rescan/")).Dispose();
         await Service.DrainAsync();

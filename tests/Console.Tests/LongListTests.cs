@@ -15,7 +15,8 @@ namespace DataRegistry.ConsoleTests;
 public sealed class LongListTests(ITestOutputHelper output) : ConsoleTest
 {
     /// <summary>The emulator's ports, as the benchmark prints them, and the benchmark's project; null for datums of the test's own.</summary>
-    static readonly string[]? Kept = Environment.GetEnvironmentVariable("DATAREGISTRY_KEPT") is { Length: > 0 } set ? set.Split(' ') : null;
+    static readonly string[]? Kept =
+        Environment.GetEnvironmentVariable("DATAREGISTRY_KEPT") is { Length: > 0 } set ? set.Split(' ') : null;
 
     /// <summary>Milliseconds for a search of a million datums.</summary>
     const int Search = 600_000;
@@ -32,7 +33,8 @@ public sealed class LongListTests(ITestOutputHelper output) : ConsoleTest
     {
         if (Kept is null)
             await Service.AddDatumsAsync(
-                Service.Store, Service.Project, Enumerable.Range(0, 3000).Select(n => $"frames/{n:D5} {(n % 300 == 7 ? "needle" : "hay")}.jpg"));
+                Service.Store, Service.Project,
+                Enumerable.Range(0, 3000).Select(n => $"frames/{n:D5} {(n % 300 == 7 ? "needle" : "hay")}.jpg"));
         var page = await OpenAsync("#/projects");
         page.Request += (_, request) =>
         {
@@ -47,7 +49,8 @@ public sealed class LongListTests(ITestOutputHelper output) : ConsoleTest
 
         await page.EvaluateAsync("""
             async () => {
-              const loaded = () => Number(/([0-9,]+) (datums )?loaded/.exec(document.querySelector('.list-status').textContent)[1].replaceAll(',', ''));
+              const words = () => document.querySelector('.list-status').textContent;
+              const loaded = () => Number(/([0-9,]+) (datums )?loaded/.exec(words())[1].replaceAll(',', ''));
               while (loaded() < 2000) {
                 scrollTo(0, document.body.scrollHeight);
                 await new Promise(requestAnimationFrame);
@@ -82,7 +85,8 @@ public sealed class LongListTests(ITestOutputHelper output) : ConsoleTest
         Assert.All(drawn, changes => Assert.InRange(changes, 0, 3));
         var times = await page.EvaluateAsync<double[]>("() => window.times.sort((a, b) => a - b)");
         output.WriteLine(
-            string.Create(CultureInfo.InvariantCulture, $"key to next frame: median {times[times.Length / 2]:F1} ms, longest {times[^1]:F1} ms"));
+            string.Create(
+                CultureInfo.InvariantCulture, $"key to next frame: median {times[times.Length / 2]:F1} ms, longest {times[^1]:F1} ms"));
         // The list and the alias of a name are asked for, once after the last key; slow keys may be several words.
         Tell("a word", most: 48);
 

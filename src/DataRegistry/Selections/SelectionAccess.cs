@@ -39,7 +39,7 @@ sealed class SelectionAccess(
     }
 
     /// <summary>The page of a project's jobs for the request, newest first, without those that have expired.</summary>
-    /// <param name="where">Which of them.</param>
+    /// <param name="where">Takes a job into the list.</param>
     /// <param name="show">A job's body.</param>
     public async Task<Page<T>> ListAsync<T>(
         HttpContext context, JobKind kind, Func<JobRow, bool> where, Func<JobRow, Project, Task<T>> show)

@@ -11,7 +11,7 @@ const WAYS = {
   none: 'None: the bucket is public',
 };
 
-/** What a bucket's policy, or that of a user or role, has to allow. */
+/** A policy of the bucket, of the user or of the role has to allow these actions. */
 const NEEDED =
   's3:ListBucket for the bucket and s3:GetObject for its objects. If the bucket keeps object versions, add s3:GetBucketVersioning, ' +
   's3:ListBucketVersions and s3:GetObjectVersion.';
