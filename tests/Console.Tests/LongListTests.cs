@@ -14,7 +14,7 @@ namespace DataRegistry.ConsoleTests;
 /// </summary>
 public sealed class LongListTests(ITestOutputHelper output) : ConsoleTest
 {
-    /// <summary>The emulator's ports, as the benchmark prints them, and the benchmark's project; null for datums of the test's own.</summary>
+    /// <summary>The emulator's ports, as the benchmark prints them, and its project; null for datums of the test's own.</summary>
     static readonly string[]? Kept =
         Environment.GetEnvironmentVariable("DATAREGISTRY_KEPT") is { Length: > 0 } set ? set.Split(' ') : null;
 
@@ -69,7 +69,6 @@ public sealed class LongListTests(ITestOutputHelper output) : ConsoleTest
               const drawn = new MutationObserver(() => {});
               drawn.observe(document.body, { childList: true, subtree: true, characterData: true, attributes: true });
               window.drawn = [];
-              window.frames = [];
               addEventListener('input', () => drawn.takeRecords(), true);
               addEventListener('input', () => window.drawn.push(drawn.takeRecords().length));
               addEventListener('keydown', ({ timeStamp }) => requestAnimationFrame(() => setTimeout(
