@@ -198,9 +198,11 @@ public sealed partial class ClientTests : IAsyncLifetime
         await service.DrainAsync();
         await KeptAsync(() => client.GetSelectionAsync(selection));
         await KeptAsync(() => client.ListSelectionItemsAsync(selection, null, null));
+        Assert.Equal(selection, (await KeptAsync(() => client.ListSelectionsAsync(null, null, Project, null))).Results.Single().Id);
         var job = (await KeptAsync(() => client.TagSelectionAsync(selection, null, new NewTags { Tags = ["a"] }))).Id;
         await service.DrainAsync();
         await KeptAsync(() => client.GetSelectionJobAsync(selection, job));
+        Assert.Equal(job, (await KeptAsync(() => client.ListSelectionJobsAsync(null, null, Project, selection, null))).Results.Single().Id);
         await KeptAsync(() => client.GetSelectionJobResultsAsync(selection, job, null, null, null));
         await KeptAsync(() => client.UntagSelectionAsync(selection, null, new NewTags { Tags = ["a"] }));
         await service.DrainAsync();

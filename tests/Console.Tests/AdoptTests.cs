@@ -176,6 +176,7 @@ public sealed class AdoptTests : ConsoleTest
         await Service.DrainAsync();
         await Expect(page.GetByText("Completed", new() { Exact = true }).First).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("adopt-job-and-preview");
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Show the newest datums of this store" })).ToBeVisibleAsync();
         var datums = await Service.GetDatumsAsync();
         Assert.Equal(["a.jpg", "b.jpg"], datums.Select(d => d.GetProperty("name").GetString()).Order(StringComparer.Ordinal));
         Assert.All(datums, d => Assert.Equal(["train", "night"], d.GetProperty("tags").EnumerateArray().Select(t => t.GetString())));

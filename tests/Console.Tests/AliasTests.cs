@@ -74,24 +74,26 @@ public sealed class AliasTests : ConsoleTest
     }
 
     [BrowserFact]
-    public async Task Hundreds_of_aliases_are_scrolled_through_and_long_names_keep_their_place()
+    public async Task Aliases_of_several_pages_are_scrolled_through_and_long_names_keep_their_place()
     {
         var datum = await Service.AdoptedAsync(
             $"{new string('d', 200)}/a file with a name that goes on and on {new string('x', 150)}.parquet");
-        // More than the page of 200 that the console requests.
-        var names = Enumerable.Range(1, 249).Select(n => $"b-{n:D4}").Prepend(new string('a', 120));
+        var names = Enumerable.Range(1, 99).Select(n => $"b-{n:D4}").Prepend(new string('a', 120));
         await Parallel.ForEachAsync(
             names, async (name, _) => await Service.NewAsync("/api/v0/datum-aliases/", new { name, datum, project = Service.Project.Id }));
-        var page = await OpenAsync(In("data/aliases"));
+        var page = await OpenAsync("#/projects");
+        await TakePagesOfAsync(page, 80);
+        await page.GotoAsync($"{Origin}/console/{In("data/aliases")}");
         await Expect(page.GetByText("b-0001")).ToBeVisibleAsync();
+        await Expect(page.GetByText("80 aliases loaded, and more")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("aliases-many");
         await page.EvaluateAsync(
-            "async () => { while (!document.body.textContent.includes('b-0249')) { scrollTo(0, document.body.scrollHeight); "
+            "async () => { while (!document.body.textContent.includes('b-0099')) { scrollTo(0, document.body.scrollHeight); "
                 + "await new Promise(requestAnimationFrame); } }");
-        await Expect(page.GetByText("b-0249")).ToBeVisibleAsync();
-        await Expect(page.GetByText("250 aliases")).ToBeVisibleAsync();
+        await Expect(page.GetByText("b-0099")).ToBeVisibleAsync();
+        await Expect(page.GetByText("100 aliases")).ToBeVisibleAsync();
         // Only visible rows exist.
-        Assert.InRange(await page.GetByRole(AriaRole.Row).CountAsync(), 10, 100);
+        Assert.InRange(await page.GetByRole(AriaRole.Row).CountAsync(), 10, 60);
     }
 
     [BrowserFact]

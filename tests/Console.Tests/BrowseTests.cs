@@ -71,51 +71,6 @@ public sealed class BrowseTests : ConsoleTest
     }
 
     [BrowserFact]
-    public async Task Ten_thousand_datums_are_scrolled_through_searched_and_not_drawn_again_by_a_key()
-    {
-        var keys = Enumerable.Range(0, 10_000).Select(n => $"frames/{n:D5} {(n % 1000 == 7 ? "needle" : "hay")}.jpg").ToList();
-        foreach (var key in keys)
-            Service.Bucket.AddSynthetic(key, 10);
-        await Service.AcceptAsync(keys);
-        await Service.DrainAsync();
-        var page = await OpenAsync(In("data"));
-        await Expect(page.GetByText(new Regex(@"^10,000 datums"))).ToBeVisibleAsync();
-        await page.AssertAccessibleAsync("data-10000");
-        await page.EvaluateAsync(
-            "async () => { while (!document.querySelector('.list-status').textContent.startsWith('10,000 datums, 2,') ) { scrollTo(0, "
-                + "document.body.scrollHeight); await new Promise(done => setTimeout(done, 30)); } }");
-        Assert.InRange(await page.GetByRole(AriaRole.Row).CountAsync(), 10, 100);
-
-        await page.EvaluateAsync("() => scrollTo(0, 0)");
-        await Search(page).ClickAsync();
-        await page.EvaluateAsync("""
-            () => {
-              const drawn = new MutationObserver(() => {});
-              drawn.observe(document.body, { childList: true, subtree: true, characterData: true, attributes: true });
-              window.drawn = [];
-              addEventListener('input', () => drawn.takeRecords(), true);
-              addEventListener('input', () => window.drawn.push(drawn.takeRecords().length));
-            }
-            """);
-        await page.Keyboard.TypeAsync("a name that is not there");
-        await Expect(page.GetByText("No datum has exactly this name or alias")).ToBeVisibleAsync();
-        // A key press waits for no drawing, however long the list is.
-        var drawn = await page.EvaluateAsync<int[]>("() => window.drawn");
-        Assert.Equal(24, drawn.Length);
-        Assert.All(drawn, changes => Assert.InRange(changes, 0, 3));
-
-        // A part of a name is a search of its own, in as many requests as for a small project.
-        var asked = new List<string>();
-        page.Request += (_, request) => asked.Add(request.Url);
-        await Search(page).FillAsync("needle");
-        await page.Keyboard.PressAsync("Enter");
-        await Expect(page.GetByText("10 datums, 100 B")).ToBeVisibleAsync();
-        await Expect(Names(page).First).ToContainTextAsync("needle");
-        Assert.InRange(asked.Count(url => url.Contains("/api/", StringComparison.Ordinal)), 3, 6);
-        await page.AssertAccessibleAsync("search-10000");
-    }
-
-    [BrowserFact]
     public async Task A_search_that_goes_on_is_given_up_for_the_next_one()
     {
         await Service.AdoptedAsync("first.csv");
@@ -202,13 +157,13 @@ public sealed class BrowseTests : ConsoleTest
         var page = await OpenAsync(In("data"));
         await Expect(Names(page)).ToHaveCountAsync(2);
         await Expect(page.GetByRole(AriaRole.Table)).ToContainTextAsync("Changed");
-        await page.GetByLabel("In the bucket").SelectOptionAsync("Changed");
+        await page.GetByLabel("Drift").SelectOptionAsync("Changed");
         await Expect(page).ToHaveURLAsync(new Regex("drift=changed"));
         await Expect(Names(page)).ToHaveTextAsync(["a.csv"]);
         await page.AssertAccessibleAsync("data-drift");
         await Names(page).First.ClickAsync();
         await Expect(page.GetByText(new Regex(@"It had \d+ B and ETag .+; now it has 11 B and ETag .+\."))).ToBeVisibleAsync();
-        await Expect(page.GetByRole(AriaRole.List, new() { Name = "From the store to the names" })).ToContainTextAsync("In the bucket");
+        await Expect(page.GetByRole(AriaRole.List, new() { Name = "From the store to the names" })).ToContainTextAsync("Drift");
         await page.AssertAccessibleAsync("datum-drift");
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.RegularExpressions;
 using DataRegistry.Selections;
 using DataRegistry.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,13 +11,13 @@ namespace DataRegistry.ConsoleTests;
 /// A service of the test's own (see <see cref="TestService"/>) and browser pages on it. A page's exception, a violation
 /// of its content security policy, or a request to another host fails the test at its end.
 /// </summary>
-public abstract class ConsoleTest : IAsyncLifetime
+public abstract partial class ConsoleTest : IAsyncLifetime
 {
     /// <summary>The key that session.js uses.</summary>
     const string TokenKey = "data-registry.token";
 
     readonly ConcurrentQueue<string> faults = new();
-    readonly List<IBrowserContext> contexts = [];
+    readonly List<Tab> tabs = [];
 
     public TestService Service { get; private set; } = null!;
 
@@ -29,7 +30,10 @@ public abstract class ConsoleTest : IAsyncLifetime
     /// <summary>Settings of the service, before it starts.</summary>
     protected virtual (string Setting, string Value)[] Settings => [];
 
-    public virtual async Task InitializeAsync() => Service = await TestService.StartAsync(null, null, Replace, Settings);
+    /// <summary>The service's storage account; null for an empty one.</summary>
+    protected virtual string? Connection => null;
+
+    public virtual async Task InitializeAsync() => Service = await TestService.StartAsync(Connection, null, Replace, Settings);
 
     /// <summary>
     /// Adds what the service shall use instead of its own. Its requests freeze their selections themselves, however slow the machine is.
@@ -39,37 +43,42 @@ public abstract class ConsoleTest : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
-        foreach (var context in contexts)
-            await context.CloseAsync();
+        foreach (var tab in tabs)
+            await Chromium.ReturnAsync(tab, Origin);
         await Service.DisposeAsync();
         Assert.True(faults.IsEmpty, string.Join('\n', faults));
     }
 
-    /// <summary>A page in a browser context of its own, at an address (from the <c>#</c> on) of the console.</summary>
+    /// <summary>A page in a browser context that no other test uses now, at an address (from the <c>#</c> on) of the console.</summary>
     /// <param name="token">Null for the administrator's; empty for none.</param>
-    public async Task<IPage> OpenAsync(string address, string? token = null, int width = Screen.Wide)
+    /// <param name="isNew">Whether no test has used the page before: one whose requests were changed keeps nothing in its cache.</param>
+    public async Task<IPage> OpenAsync(string address, string? token = null, bool isNew = false)
     {
-        var context = await (await Chromium.BrowserAsync()).NewContextAsync(new()
-        {
-            ViewportSize = new() { Width = width, Height = Screen.HeightOf(width) },
-            Locale = "en-GB",
-            TimezoneId = "UTC",
-            ReducedMotion = ReducedMotion.Reduce,
-        });
-        contexts.Add(context);
-        await context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"], new() { Origin = Origin });
-        context.SetDefaultTimeout(Chromium.Timeout);
+        var tab = await Chromium.TakeAsync(isNew);
+        tabs.Add(tab);
+        tab.Watcher = new(Origin, faults);
+        var page = tab.Page;
+        await page.SetViewportSizeAsync(Screen.Wide, Screen.HeightOf(Screen.Wide));
+        await page.Context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"], new() { Origin = Origin });
         token ??= TestService.Token;
-        // Only if it has none: a page that signs out stays signed out when it is reloaded.
         if (token.Length > 0)
-            await context.AddInitScriptAsync(
-                $"if (!sessionStorage.getItem('test.begun')) {{ sessionStorage.setItem('test.begun', '1'); "
-                    + $"sessionStorage.setItem('{TokenKey}', '{token}'); }}");
-        var page = await context.NewPageAsync();
-        Watch(page);
+        {
+            // A tab keeps its token for each service's address.
+            await page.GotoAsync($"{Origin}{Chromium.Blank}");
+            await page.EvaluateAsync($"token => sessionStorage.setItem('{TokenKey}', token)", token);
+        }
+
         await page.GotoAsync($"{Origin}/console/{address}");
         return page;
     }
+
+    /// <summary>Has the page's lists ask for pages of so many rows, so that few rows have several pages.</summary>
+    public static Task TakePagesOfAsync(IPage page, int rows) => page.RouteAsync(
+        LimitedList(),
+        route => route.ContinueAsync(new() { Url = LimitedList().Replace(route.Request.Url, $"${{before}}limit={rows}${{after}}") }));
+
+    [GeneratedRegex("^(?<before>.*/api/v0/.*[?&])limit=[0-9]+(?<after>.*)$", RegexOptions.None, 1000)]
+    private static partial Regex LimitedList();
 
     /// <summary>A token of a new service account with this role at the service's project.</summary>
     public async Task<string> NewTokenAsync(string role)
@@ -77,23 +86,5 @@ public abstract class ConsoleTest : IAsyncLifetime
         var id = await Service.NewUserAsync($"robot-{Guid.NewGuid():N}", type: "service_account");
         await Service.GiveAsync(id, role, "project", Service.Project.Id);
         return await Service.NewTokenAsync(Service.Http, new { name = "test", user = id });
-    }
-
-    void Watch(IPage page)
-    {
-        page.PageError += (_, error) => faults.Enqueue($"{page.Url}: {error}");
-        page.Console += (_, message) =>
-        {
-            // The browser reports every error status, which some tests expect.
-            if (message.Type == "error" && !message.Text.StartsWith("Failed to load resource", StringComparison.Ordinal))
-                faults.Enqueue($"{page.Url}: {message.Text}");
-        };
-        page.Request += (_, request) =>
-        {
-            var url = new Uri(request.Url);
-            // Downloads come from the bucket, on purpose; they are navigations.
-            if (url.Scheme is "http" or "https" && url.GetLeftPart(UriPartial.Authority) != Origin && !request.IsNavigationRequest)
-                faults.Enqueue($"{page.Url} asked {request.Url}");
-        };
     }
 }

@@ -123,7 +123,7 @@ public sealed class DatumTests : ConsoleTest
     }
 
     [BrowserFact]
-    public async Task What_has_changed_is_tracked_by_a_new_version_and_the_old_one_leads_there()
+    public async Task What_has_changed_is_tracked_by_a_new_datum_and_the_old_one_leads_there()
     {
         var id = await Service.AdoptedAsync("a.csv");
         await Service.NewAsync("/api/v0/datum-aliases/", new { name = "latest", datum = id, project = Service.Project.Id });
@@ -131,7 +131,7 @@ public sealed class DatumTests : ConsoleTest
         var page = await OpenAsync(In($"datums/{id}"));
         var track = page.GetByRole(AriaRole.Button, new() { Name = "Track the new version" });
         // No scan has found it yet; the preview has.
-        await Expect(page.GetByText("The file in the bucket has changed since it was adopted, and no version")).ToBeVisibleAsync();
+        await Expect(page.GetByText("has changed since it was adopted, and the bucket has not kept")).ToBeVisibleAsync();
         await Expect(track).ToHaveCountAsync(1);
         (await Service.Http.SendAsync("POST", $"/api/v0/stores/{Service.Store.Id}/rescan/")).Dispose();
         await Service.DrainAsync();
@@ -140,14 +140,14 @@ public sealed class DatumTests : ConsoleTest
         await Expect(track).ToHaveCountAsync(1);
         await page.AssertAccessibleAsync("datum-changed");
         await track.First.ClickAsync();
-        await Expect(page.GetByText("This is the new version. The aliases of the old one")).ToBeVisibleAsync();
+        await Expect(page.GetByText("This is the new datum. The aliases of the old one")).ToBeVisibleAsync();
         await Expect(Preview(page)).ToHaveTextAsync("what is there now");
         var now = page.Url.Split('/')[^1];
         Assert.NotEqual(id, now);
         Assert.Equal("what is there now".Length, (await Service.GetAsync($"/api/v0/data/{now}/")).GetProperty("size").GetInt32());
 
         await page.GotoAsync($"{Origin}/console/{In($"datums/{id}")}");
-        await page.GetByRole(AriaRole.Link, new() { Name = "Show the new version" }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Show the new datum" }).ClickAsync();
         await Expect(page).ToHaveURLAsync($"{Origin}/console/{In($"datums/{now}")}");
 
         // A reader sees the reason, and no action.

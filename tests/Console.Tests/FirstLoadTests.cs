@@ -11,7 +11,7 @@ public sealed class FirstLoadTests(ITestOutputHelper output) : ConsoleTest
     [BrowserFact]
     public async Task A_first_load_is_under_45_kB_and_a_second_one_asks_for_the_page_only()
     {
-        var page = await OpenAsync("", token: "");
+        var page = await OpenAsync("", token: "", isNew: true);
         var first = await LoadAsync(page, "#/projects");
         output.WriteLine(
             $"{first.Count} files, {first.Sum(f => f.Bytes)} bytes\n{string.Join('\n', first.Select(f => $"{f.Bytes,7} {f.Path}"))}");

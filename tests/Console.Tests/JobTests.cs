@@ -90,7 +90,7 @@ public sealed class JobTests : ConsoleTest
         await Service.DrainAsync();
         await Expect(dialog.GetByText("119 of 119")).ToBeVisibleAsync();
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Close" }).Last.ClickAsync();
-        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Selection" })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Purge", Exact = true })).ToBeVisibleAsync();
         Assert.Single(await Service.GetDatumsAsync());
         await page.GoBackAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Undo this adoption…" }).ClickAsync();
@@ -113,7 +113,7 @@ public sealed class JobTests : ConsoleTest
         await page.ReloadAsync();
         await Expect(page.GetByText("1 job", new() { Exact = true })).ToBeVisibleAsync();
         await page.GetByLabel("Status").SelectOptionAsync("failed");
-        await Expect(page.GetByText("No such job")).ToBeVisibleAsync();
+        await Expect(page.GetByText("Nothing with this status")).ToBeVisibleAsync();
     }
 
     [BrowserFact]

@@ -36,7 +36,7 @@ public sealed class OverviewTests : ConsoleTest
         };
         await Link(page, "Overview").ClickAsync();
         await Expect(page.GetByText("Not counted yet.")).ToBeVisibleAsync();
-        var drift = page.GetByRole(AriaRole.Region, new() { Name = "In the bucket" });
+        var drift = page.GetByRole(AriaRole.Region, new() { Name = "Drift" });
         await Expect(drift.GetByRole(AriaRole.Term)).ToHaveTextAsync(["Changed", "Missing"]);
         await Expect(drift.GetByRole(AriaRole.Definition)).ToHaveTextAsync(["1", "1"]);
         await Expect(drift.GetByRole(AriaRole.Row).Filter(new() { HasText = "my-bucket" })).ToContainTextAsync(
@@ -45,7 +45,7 @@ public sealed class OverviewTests : ConsoleTest
         await page.AssertAccessibleAsync("overview");
         // No request counts the project, and their number does not depend on what is in it.
         Assert.DoesNotContain(asked, request => !request.StartsWith("GET ", StringComparison.Ordinal));
-        Assert.InRange(asked.Count, 1, 6);
+        Assert.InRange(asked.Count, 1, 7);
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Count now" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Stop counting" })).ToBeVisibleAsync();
@@ -53,7 +53,7 @@ public sealed class OverviewTests : ConsoleTest
         await page.ReloadAsync();
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Stop counting" })).ToBeVisibleAsync();
         await Service.DrainAsync();
-        var objects = page.GetByRole(AriaRole.Region, new() { Name = "Objects" });
+        var objects = page.GetByRole(AriaRole.Region, new() { Name = "Files" });
         await Expect(objects.GetByRole(AriaRole.Definition)).ToHaveTextAsync(["3", $"{keys.Sum(k => k.Length)} B"]);
         await Expect(objects).ToContainTextAsync("Counted just now");
         await page.ReloadAsync();
@@ -72,7 +72,7 @@ public sealed class OverviewTests : ConsoleTest
     {
         var page = await OpenAsync(In("overview"), await NewTokenAsync("viewer"));
         await Expect(page.GetByText("No store was rescanned yet.")).ToBeVisibleAsync();
-        await Expect(page.GetByText("No job yet. Long adoptions and rescans are jobs.")).ToBeVisibleAsync();
+        await Expect(page.GetByText("No job yet. Long adoptions, rescans, and actions on many datums are jobs.")).ToBeVisibleAsync();
         await Expect(Link(page, "Adopt files")).ToHaveCountAsync(0);
         await page.AssertAccessibleAsync("overview-empty");
     }

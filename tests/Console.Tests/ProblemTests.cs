@@ -27,7 +27,7 @@ public sealed class ProblemTests : ConsoleTest
             (In($"data/aliases/{nobody}"), "Alias not found", "Go to the aliases"),
             (In($"data?view=tree&store={nobody}"), "Store not found", "Go to the data"),
             (In($"add-to-dataset?selection={Guid.CreateVersion7()}"), "Selection not found", "Go to the data"),
-            (In($"datasets/{nobody}/versions/{nobody}/diff"), "Version not found", "Go to the datasets"),
+            (In($"datasets/{nobody}/versions/{nobody}/diff"), "Dataset version not found", "Go to the datasets"),
             ($"#/p/{nobody}/data", "Project not found", "All projects"),
         })
         {

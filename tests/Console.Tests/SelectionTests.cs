@@ -26,7 +26,7 @@ public sealed class SelectionTests : ConsoleTest
 
         await page.GetByLabel("This is").SelectOptionAsync("A pattern over folder and name");
         await page.GetByLabel("Name", new() { Exact = true }).FillAsync("**/*.jpg");
-        await page.GetByText("Tag, size, date and state").ClickAsync();
+        await page.GetByText("Tag, drift, size and date").ClickAsync();
         await page.GetByLabel("Smallest size").FillAsync("many");
         await Search(page).ClickAsync();
         await Expect(page.GetByText("This is no size.")).ToBeVisibleAsync();
@@ -34,7 +34,7 @@ public sealed class SelectionTests : ConsoleTest
         await page.GetByLabel("Tag", new() { Exact = true }).FillAsync("photo");
         await page.GetByLabel("Adopted from").FillAsync("2020-01-01");
         await page.GetByLabel("Adopted until").FillAsync("2100-12-31");
-        await page.GetByLabel("In the bucket").SelectOptionAsync("Not checked yet");
+        await page.GetByLabel("Drift").SelectOptionAsync("Unknown");
         await page.GetByLabel("Store", new() { Exact = true }).SelectOptionAsync("my-bucket");
         await page.GetByLabel("Below the folder").FillAsync("photos/");
         await Search(page).ClickAsync();
@@ -129,6 +129,17 @@ public sealed class SelectionTests : ConsoleTest
         await Expect(viewer.GetByText("To purge many at once, you need a role")).ToBeVisibleAsync();
         await Expect(viewer.GetByRole(AriaRole.Button, new() { Name = "Purge…" })).ToHaveCountAsync(0);
         await viewer.AssertAccessibleAsync("selection-viewer");
+
+        // All of them are listed among the jobs, and the selections, too.
+        await page.GetByRole(AriaRole.Navigation, new() { Name = "Main" }).GetByRole(AriaRole.Link, new() { Name = "Jobs" }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Tags, exports, purges" }).ClickAsync();
+        await Expect(Names(page)).ToHaveTextAsync(["Tag with “late”", "Purge", "Export as csv", "Tag with “train”, “night”"]);
+        await page.AssertAccessibleAsync("jobs-actions");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Selections" }).ClickAsync();
+        await Expect(Names(page).First).ToHaveTextAsync("Datums below rows/");
+        await page.AssertAccessibleAsync("jobs-selections");
+        await Names(page).First.ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Table, new() { Name = "Jobs of this selection" })).ToContainTextAsync("Tag with “late”");
     }
 
     [BrowserFact]

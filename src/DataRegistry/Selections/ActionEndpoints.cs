@@ -2,6 +2,7 @@ using DataRegistry.Access;
 using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Jobs;
+using DataRegistry.Organization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -37,6 +38,12 @@ static class ActionEndpoints
             .Fails(
                 SelectionErrors.SelectionNotFrozen, SelectionErrors.ActionRuns, SelectionErrors.ActionBegins,
                 SelectionErrors.SelectionExpired, JobErrors.TooManyJobs, JobErrors.FirstNotDone);
+        api.MapGet("/selection-jobs/", ListAsync).WithName("listSelectionJobs")
+            .AnswersPages<SelectionJobBody>("List the jobs that act on the selections of a project, newest first")
+            .RequiresQuery("project", "A project's id.").TakesQuery("selection", "Only jobs of this selection.")
+            .TakesQuery("status", "Only jobs with this status.")
+            .FailsOn("project", CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject)
+            .FailsOn("selection", CommonErrors.NotAnId).FailsOn("status", CommonErrors.NotAChoice).Fails(AccessErrors.NotPermitted);
         api.MapGet("/selections/{id}/jobs/{job}/", GetAsync).WithName("getSelectionJob")
             .Answers<SelectionJobBody>("Get a job of a selection and its progress")
             .Fails(SelectionErrors.SelectionExpired);
@@ -63,6 +70,9 @@ static class ActionEndpoints
             .Fails(
                 AccessErrors.NotPermitted, SelectionErrors.SelectionNotFrozen, SelectionErrors.ActionRuns, SelectionErrors.ActionBegins,
                 SelectionErrors.SelectionExpired, JobErrors.TooManyJobs, JobErrors.FirstNotDone);
+
+    static async Task<IResult> ListAsync(HttpContext context, SelectionActions actions) =>
+        Results.Json(await actions.ListAsync(context), SelectionEndpoints.Json.PageSelectionJobBody);
 
     static async Task<IResult> GetAsync(string id, string job, HttpContext context, SelectionAccess access, SelectionActions actions)
     {

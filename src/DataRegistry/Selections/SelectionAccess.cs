@@ -38,6 +38,24 @@ sealed class SelectionAccess(
             throw SelectionErrors.SelectionNotFrozen.With(JobStatuses.NameOf(selection.Status));
     }
 
+    /// <summary>The page of a project's jobs for the request, newest first, without those that have expired.</summary>
+    /// <param name="where">Takes a job into the list.</param>
+    /// <param name="show">A job's body.</param>
+    public async Task<Page<T>> ListAsync<T>(
+        HttpContext context, JobKind kind, Func<JobRow, bool> where, Func<JobRow, Project, Task<T>> show)
+    {
+        var project = await ProjectAsync(context, context.Request.Query["project"]);
+        var (paging, now) = (Paging.From(context.Request), clock.GetUtcNow());
+        var (found, next) = await jobs.ListAsync(
+            project.Slot, kind, JobStatuses.Of(context.Request), JobTable.CursorOf(paging), paging.Limit + 1, context.RequestAborted)
+            .Where(job => job.Project == project.Id && job.Expires >= now && where(job))
+            .PageAsync(paging.Limit, job => job.RowKey, context.RequestAborted);
+        var bodies = new List<T>();
+        foreach (var job in found)
+            bodies.Add(await show(job, project));
+        return new(paging.Cursor is null && next is null ? bodies.Count : null, Paging.Next(context, next), null, bodies);
+    }
+
     /// <summary>The job of a selection that the route names.</summary>
     public async Task<(JobRow Job, Project Project)> ActionAsync(string id, string jobId, HttpContext context)
     {

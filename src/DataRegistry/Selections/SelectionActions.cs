@@ -48,6 +48,16 @@ sealed class SelectionActions(
             SelectionEndpoints.Json.SelectionJobBody, statusCode: status);
     }
 
+    /// <summary>The page of a project's actions for the request. Files are named only by a job itself, since each asks for them.</summary>
+    public Task<Page<SelectionJobBody>> ListAsync(HttpContext context)
+    {
+        var selection = Fields.Query(context.Request, "selection") is { } text ? Fields.Id("selection", text) : (Guid?)null;
+        return access.ListAsync(
+            context, JobKind.SelectionAction, job => selection is null || SelectionOrder.Read(job.Parameters!).Selection == selection,
+            async (job, project) => SelectionJobBody.From(
+                job, await control.ProgressAsync(job, context.RequestAborted), project, files: null, clock.GetUtcNow()));
+    }
+
     static async Task<SelectionOrder> OrderAsync(HttpContext context, JobRow selection, SelectionAction action)
     {
         var order = new SelectionOrder(selection.Id, action);

@@ -57,6 +57,21 @@ sealed record SelectionBody(
     }
 }
 
+/// <summary>A selection in a list, on the wire: without its sample.</summary>
+/// <inheritdoc cref="SelectionBody"/>
+sealed record ListedSelectionBody(
+    string Id, string Status, ProjectBody Project, JsonElement Filter, long Count, long Bytes, long Looked, string CreatedBy,
+    DateTimeOffset Ctime, DateTimeOffset? Finished, DateTimeOffset Expires, string? Error)
+{
+    public static ListedSelectionBody From(JobRow job, Counts done, Project project)
+    {
+        var whole = SelectionBody.From(job, done, project, []);
+        return new(
+            whole.Id, whole.Status, whole.Project, whole.Filter, whole.Count, whole.Bytes, whole.Looked, whole.CreatedBy, whole.Ctime,
+            whole.Finished, whole.Expires, whole.Error);
+    }
+}
+
 /// <summary>Tags for all datums of a selection.</summary>
 sealed record NewTagsBody(IReadOnlyList<string>? Tags);
 
@@ -67,7 +82,7 @@ sealed record NewExportBody(string? Format);
 /// <param name="Kind"><c>purge</c>, <c>tag</c>, <c>untag</c> or <c>export</c>.</param>
 /// <param name="Tags">Of tagging and untagging; null otherwise.</param>
 /// <param name="Format">Of an export; null otherwise.</param>
-/// <param name="Files">Of an export that is completed; null otherwise.</param>
+/// <param name="Files">Of an export that is completed; null otherwise, and in lists.</param>
 /// <param name="Expires">When its results and files are deleted.</param>
 sealed record SelectionJobBody(
     string Id, string Kind, string Status, string Selection, ProjectBody Project, string CreatedBy, DateTimeOffset Ctime,
@@ -101,10 +116,12 @@ sealed record SelectionCountsBody(long Total, long Done, long Skipped, long Pend
 [JsonSerializable(typeof(SelectionInput))]
 [JsonSerializable(typeof(NewSelectionBody))]
 [JsonSerializable(typeof(SelectionBody))]
+[JsonSerializable(typeof(Page<ListedSelectionBody>))]
 [JsonSerializable(typeof(Page<SelectionItem>))]
 [JsonSerializable(typeof(NewTagsBody))]
 [JsonSerializable(typeof(NewExportBody))]
 [JsonSerializable(typeof(SelectionJobBody))]
+[JsonSerializable(typeof(Page<SelectionJobBody>))]
 [JsonSerializable(typeof(Page<SkippedItem>))]
 [JsonSerializable(typeof(ExportRow))]
 sealed partial class SelectionJson : JsonSerializerContext;

@@ -26,6 +26,11 @@ static class SelectionEndpoints
             .FailsOn("filter", CommonErrors.Required, CommonErrors.NotAnObject, SelectionErrors.EmptyFilter)
             .Fails(
                 AccessErrors.NotPermitted, SelectionErrors.JobStillRuns, JobErrors.TooManyJobs, JobErrors.FirstNotDone);
+        api.MapGet("/selections/", ListAsync).WithName("listSelections")
+            .AnswersPages<ListedSelectionBody>("List the selections of a project, newest first")
+            .RequiresQuery("project", "A project's id.").TakesQuery("status", "Only selections with this status.")
+            .FailsOn("project", CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject)
+            .FailsOn("status", CommonErrors.NotAChoice).Fails(AccessErrors.NotPermitted);
         api.MapGet("/selections/{id}/", GetAsync).WithName("getSelection").Answers<SelectionBody>("Get a selection and its progress")
             .Fails(SelectionErrors.SelectionExpired);
         api.MapGet("/selections/{id}/items/", ItemsAsync).WithName("listSelectionItems").AnswersPages<SelectionItem>(
@@ -57,6 +62,14 @@ static class SelectionEndpoints
         return await access.AnswerAsync(
             context, job, project, job.Status.IsTerminal() ? StatusCodes.Status201Created : StatusCodes.Status202Accepted);
     }
+
+    static async Task<IResult> ListAsync(HttpContext context, SelectionAccess access, JobControl control) =>
+        Results.Json(
+            await access.ListAsync(
+                context, JobKind.Selection, _ => true,
+                async (job, project) => ListedSelectionBody.From(
+                    job, (await control.ProgressAsync(job, context.RequestAborted)).Done, project)),
+            Json.PageListedSelectionBody);
 
     static async Task<IResult> GetAsync(string id, HttpContext context, SelectionAccess access)
     {

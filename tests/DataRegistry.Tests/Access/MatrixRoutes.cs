@@ -221,6 +221,8 @@ sealed class MatrixRoutes
         var job = await ActedAsync();
         Add("POST /api/v0/selections/", "/api/v0/selections/", $$"""{"project":"{{Project}}","filter":{"name":"a"} }""",
             Permission.DataRead, Place.Project, null);
+        foreach (var list in new[] { "selections", "selection-jobs" })
+            Add($"GET /api/v0/{list}/", $"/api/v0/{list}/?project={Project}", null, Permission.DataRead, Place.Project, null);
         Add("GET /api/v0/selections/{id}/", made, null, Permission.DataRead, Place.Project, Place.Project);
         Add("GET /api/v0/selections/{id}/items/", $"{made}items/", null, Permission.DataRead, Place.Project, Place.Project);
         // 409: it is already frozen.

@@ -83,6 +83,8 @@ public sealed class ExportTests : IAsyncLifetime
         clock.Advance(TimeSpan.FromDays(7) + TimeSpan.FromSeconds(1));
         foreach (var path in new[] { TestSelections.PathOf(selection), $"{TestSelections.PathOf(selection)}items/", job, $"{job}results/" })
             Assert.Equal(HttpStatusCode.Gone, await service.Http.StatusAsync("GET", path));
+        foreach (var list in new[] { "selections", "selection-jobs" })
+            Assert.Empty(await service.GetAllAsync($"/api/v0/{list}/?project={service.Project.Id}"));
         const string tags = """{"tags":["x"]}""";
         Assert.Equal(HttpStatusCode.Gone, await service.Http.StatusAsync("POST", $"{job}cancel/"));
         foreach (var (verb, json) in new[]

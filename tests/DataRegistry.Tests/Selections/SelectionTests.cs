@@ -57,6 +57,49 @@ public sealed class SelectionTests(PatientService shared) : IClassFixture<Patien
     }
 
     [Fact]
+    public async Task A_project_s_selections_and_their_jobs_are_listed_newest_first_by_pages_and_by_status()
+    {
+        var project = await service.NewAsync("/api/v0/projects/", new { name = $"listed-{Guid.NewGuid():N}" });
+        await service.AddDatumsAsync(await service.NewStoreAsync(), await FindAsync(), ["l/a", "l/b"]);
+        var selections = new List<string>();
+        var made = new List<string>();
+        foreach (var filter in new object[] { new { name = "a" }, new { name = "b" }, new { prefix = "l/" } })
+        {
+            using var answer = await service.NewSelectionAsync(filter, project);
+            var selection = await TestUsers.JsonAsync(answer, HttpStatusCode.Created);
+            selections.Insert(0, selection.GetProperty("id").GetString()!);
+            made.Insert(0, (await service.ActedAsync(selection, "tag", """{"tags":["listed"]}""")).GetProperty("id").GetString()!);
+        }
+
+        Assert.Equal(selections, await IdsAsync($"selections/?project={project}&limit=2"));
+        Assert.Equal(made, await IdsAsync($"selection-jobs/?project={project}&limit=2"));
+        Assert.Equal(made[1..2], await IdsAsync($"selection-jobs/?project={project}&selection={selections[1]}"));
+        Assert.Equal(selections, await IdsAsync($"selections/?project={project}&status=completed"));
+        Assert.Empty(await IdsAsync($"selections/?project={project}&status=failed"));
+        Assert.Empty(await IdsAsync($"selection-jobs/?project={project}&status=running"));
+        // A list has the same as the selection itself, except for its sample.
+        var newest = (await service.GetAllAsync($"/api/v0/selections/?project={project}"))[0];
+        var whole = await service.GetAsync($"/api/v0/selections/{selections[0]}/");
+        Assert.Equal(2, newest.GetProperty("count").GetInt32());
+        Assert.All(newest.EnumerateObject(), p => Assert.Equal(whole.GetProperty(p.Name).GetRawText(), p.Value.GetRawText()));
+        Assert.Equal(
+            "sample", string.Join(' ', whole.EnumerateObject().Select(p => p.Name).Except(newest.EnumerateObject().Select(p => p.Name))));
+        foreach (var wrong in new[] { "", "?project=x", $"?project={Guid.NewGuid()}", $"?project={project}&status=frozen" })
+        {
+            Assert.Equal(HttpStatusCode.BadRequest, await service.Http.StatusAsync("GET", $"/api/v0/selections/{wrong}"));
+            Assert.Equal(HttpStatusCode.BadRequest, await service.Http.StatusAsync("GET", $"/api/v0/selection-jobs/{wrong}"));
+        }
+
+        Assert.Equal(
+            HttpStatusCode.BadRequest, await service.Http.StatusAsync("GET", $"/api/v0/selection-jobs/?project={project}&selection=x"));
+
+        async Task<Project> FindAsync() => (await service.Services.GetRequiredService<ProjectTable>().FindAsync(project, default))!;
+
+        async Task<List<string>> IdsAsync(string path) =>
+            [.. (await service.GetAllAsync($"/api/v0/{path}")).Select(s => s.GetProperty("id").GetString()!)];
+    }
+
+    [Fact]
     public async Task A_selection_shows_what_it_took_and_stays_as_it_was()
     {
         service.Put("shown/a", "shown/b");

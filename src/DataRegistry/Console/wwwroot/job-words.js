@@ -2,14 +2,17 @@
 
 import { h } from './dom.js';
 import { bytes, count, plural } from './format.js';
-import { adoptAgain, hasEnded, totalOf } from './job-progress.js';
+import { adoptAgain, hasEnded, jobProgress, totalOf } from './job-progress.js';
+import { may } from './permissions.js';
 import { href } from './router.js';
+import { wordsOf } from './selection/filter.js';
+import { actionJob, titleOf } from './selection/job.js';
 import { stateWord } from './states.js';
 import { inConsoleWords } from './words.js';
 
 export const STATUSES = ['accepted', 'running', 'cancelling', 'completed', 'cancelled', 'failed'];
 
-/** By the part of the address that names them. `permission` is what starting and ending one takes. */
+/** Jobs with a page of their own, by the part of its address. `permission` is what starting and ending one takes. */
 export const JOB_KINDS = {
   adoptions: {
     path: '/api/v0/adoptions/',
@@ -26,6 +29,10 @@ export const JOB_KINDS = {
     results: 'Failed and skipped',
     outcomes: ['failed', 'skipped'],
     why: result => inConsoleWords(result.message),
+    empty: [
+      'No job yet',
+      'A folder, a list in the bucket, or more than a hundred URLs are adopted by a job. Fewer URLs are adopted at once.',
+    ],
     nothing: ['Nothing failed, nothing was skipped', 'Only what failed or was skipped is listed here.'],
   },
   rescans: {
@@ -36,8 +43,7 @@ export const JOB_KINDS = {
     again: job => (job.status !== 'completed' || job.counts.failed > 0 ? 'Rescan again' : null),
     asked: () => 'All that was adopted from the store',
     names: [
-      ['unchanged', stateWord('none')],
-      ...['changed', 'missing', 'returned', 'new'].map(key => [key, stateWord(key)]),
+      ...['unchanged', 'changed', 'missing', 'returned', 'new'].map(key => [key, stateWord(key)]),
       ['adopted', stateWord('created')],
       ...['failed', 'skipped'].map(key => [key, stateWord(key)]),
     ],
@@ -50,9 +56,64 @@ export const JOB_KINDS = {
     results: 'Differences',
     outcomes: ['changed', 'missing', 'returned', 'new', 'failed', 'skipped'],
     why: whatChanged,
+    empty: [
+      'No rescan yet',
+      'A rescan compares a bucket with what was adopted from it. Start one on a store’s page, or let the store’s schedule do it.',
+    ],
     nothing: ['No differences', 'All files that were checked are as they were adopted.'],
   },
 };
+
+/** The selections of a project and what was done with them, as its jobs' page lists them. Their pages are those of selections. */
+const SELECTION_KINDS = {
+  actions: {
+    path: '/api/v0/selection-jobs/',
+    many: 'Tags, exports, purges',
+    columns: [
+      { label: 'Done', numeric: true, cell: job => `${count(job.counts.done)} of ${count(job.counts.total)}` },
+      { label: 'Skipped', numeric: true, cell: job => count(job.counts.skipped) },
+    ],
+    titleOf,
+    pageOf: (job, project) => href('selection', { project: project.id, selection: job.selection }, { job: job.id }),
+    live: (context, job, onend) => actionJob(context, `/api/v0/selections/${job.selection}/jobs/`, job, onend),
+    empty: [
+      'Nothing was done with many datums yet',
+      'Pick datums, or search for them. Then you can tag, export or purge them: each is a job.',
+    ],
+  },
+  selections: {
+    path: '/api/v0/selections/',
+    many: 'Selections',
+    columns: [
+      { label: 'Datums', numeric: true, cell: selection => count(selection.count) },
+      { label: 'Size', numeric: true, cell: selection => bytes(selection.bytes) },
+    ],
+    titleOf: (selection, stores) => `Datums ${wordsOf(selection.filter, id => stores.get(id))}`,
+    pageOf: (selection, project) => href('selection', { project: project.id, selection: selection.id }),
+    empty: ['No selection yet', 'A search makes one, and so does every action on many datums. It is kept for seven days.'],
+  },
+};
+
+/** Everything that the jobs' page lists. */
+export const LISTED = { ...JOB_KINDS, ...SELECTION_KINDS };
+
+/** `stores` are the names of those that the caller sees, by their ids. */
+export function jobTitle(kind, job, stores) {
+  const { titleOf: title, nameOf } = LISTED[kind];
+  return title ? title(job, stores) : nameOf(stores.get(job.store) ?? 'a store that is gone');
+}
+
+export function jobPage(kind, job, project) {
+  return LISTED[kind].pageOf?.(job, project) ?? href('job', { project: project.id, kind, job: job.id });
+}
+
+/** A running job, followed. `onend` is called at its end, and when a new job tries it again. */
+export function liveJob(kind, context, job, onend) {
+  const { live, path, names, again, permission } = LISTED[kind];
+  if (live) return live(context, job, onend);
+  const changeable = may(context.me, context.project, permission);
+  return jobProgress(job, { signal: context.signal, path, names, again, changeable, onend, onretry: onend });
+}
 
 function doneOf(job) {
   const total = totalOf(job);
@@ -82,6 +143,6 @@ function whatChanged(found, project) {
   return [
     found.message ?? sizes,
     found.datum && [' · ', datum(found.datum, 'its datum')],
-    found.adopted && [' · ', datum(found.adopted, 'the new version')],
+    found.adopted && [' · ', datum(found.adopted, 'the new datum')],
   ];
 }

@@ -6,16 +6,19 @@ const ADVICE = {
   404: 'It may have been deleted, or you may not have access to it.',
   405: 'Reload the page: it may be older than the service.',
   409: 'Reload to see how things stand now.',
-  413: 'Split it into smaller parts, or put the list into the bucket and name it as a manifest.',
+  413: 'Split it into smaller parts. A longer list can be put into the bucket and adopted as “List in the bucket”.',
   429: 'Wait a moment and try again.',
 };
 
-/** The remedies for the service's codes. */
+/** The remedies here for the service's codes. */
 const CODES = {
   datum_missing: 'Put it back into the bucket, or purge the datum.',
   datum_changed: 'Choose “Track the new version” to adopt what is there now.',
   datum_archived: 'Ask the bucket’s owner to restore it.',
 };
+
+/** The remedies that the service gives to programs, at the end of its messages. */
+const REMEDY = / (Put it back, |Adopt it again with )[^.]*\.$/;
 
 /** Errors that the service says in the words of its API, by field and code, in those of this console. */
 const PLAIN = {
@@ -124,7 +127,7 @@ function sentence(response, said, { status, code, fields, requestId }) {
   if (status === 403 && said && !said.startsWith('You do not have permission')) return finished(said);
   if (status === 403) return `${said ? finished(said) : 'You may not do this here.'} ${ADVICE[403]}`;
   return [
-    said ? finished(said) : `The request was refused (${status}).`,
+    said ? finished(code in CODES ? said.replace(REMEDY, '') : said) : `The request was refused (${status}).`,
     CODES[code] ?? (said && status !== 401 ? null : ADVICE[status]),
   ]
     .filter(Boolean)

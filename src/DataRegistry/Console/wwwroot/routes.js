@@ -64,7 +64,7 @@ export const routes = {
   },
   datasetVersion: {
     path: '/p/:project/datasets/:dataset/versions/:version',
-    title: 'Version',
+    title: 'Dataset version',
     section: 'datasets',
     load: () => import('./pages/dataset-version.js'),
   },

@@ -15,13 +15,14 @@ const STATES = {
   created: ['Adopted', 'ok'],
   existing: ['Already adopted', 'plain'],
   skipped: ['Skipped', 'plain'],
+  unchanged: ['Unchanged', 'ok'],
   returned: ['Back again', 'ok'],
   new: ['New', 'busy'],
-  // Of datums
-  none: ['Unchanged', 'ok'],
+  // A datum's drift, by the API's own words, and whether it is purged
+  none: ['None', 'ok'],
   changed: ['Changed', 'warn'],
   missing: ['Missing', 'bad'],
-  unknown: ['Not checked yet', 'plain'],
+  unknown: ['Unknown', 'plain'],
   purged: ['Purged', 'warn'],
   // Of stores, aliases, tokens
   allowed: ['Allowed', 'ok'],

@@ -11,12 +11,18 @@ const WAYS = {
   none: 'None: the bucket is public',
 };
 
+/** A policy of the bucket, of the user or of the role has to allow these actions. */
+const NEEDED =
+  's3:ListBucket for the bucket and s3:GetObject for its objects. If the bucket keeps object versions, add s3:GetBucketVersioning, ' +
+  's3:ListBucketVersions and s3:GetObjectVersion.';
+
 const WORDS = {
-  key: 'A key of a user who may list and read the bucket.',
-  role: 'The service signs in with an access key and then assumes a role that may list and read the bucket.',
+  key: `The key’s user needs ${NEEDED}`,
+  role: `The service signs in with an access key and then assumes a role. The key needs sts:AssumeRole, and the role needs ${NEEDED}`,
   identity:
-    'No secret is stored. The service’s operator lists the roles and buckets that projects may use. System administrators may use any.',
-  none: 'Anybody on the internet can read this bucket.',
+    'No secret is stored. The service’s operator lists the roles and buckets that projects may use. System administrators may use ' +
+    `any. The identity, or the role, needs ${NEEDED}`,
+  none: 'Anybody on the internet can list and read this bucket (s3:ListBucket, s3:GetObject).',
 };
 
 /** The field that shows a refused connection, by the service's code. */

@@ -5,6 +5,9 @@ export const DATUM =
   'A datum is a file in a bucket that was adopted: it has an ID of its own and a record of its exact content, ' +
   'while the file stays where it is.';
 
+export const DRIFT =
+  'Drift tells whether the bucket still holds what was adopted: none, changed, missing, or unknown before the first rescan.';
+
 /** The service's advice for programs, in what there is to choose here. */
 export function inConsoleWords(message) {
   return message

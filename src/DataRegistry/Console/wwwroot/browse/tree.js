@@ -89,7 +89,7 @@ function folder(context, store, prefix) {
       { label: 'Size', numeric: true, cell: row => (row.folder ? '' : bytes(row.size)) },
       { label: 'Adopted', size: 'medium', extra: true, cell: row => (row.folder ? '' : timeAgo(row.ctime)) },
       {
-        label: 'In the bucket',
+        label: 'Drift',
         size: 'medium',
         has: isNotable,
         cell: row => (row.folder ? unknownBadge(row) : driftBadge({ drift: { state: row.drift } })),

@@ -167,7 +167,7 @@ export function metadataOf(context, metadata) {
     });
     if (!changed) return;
     toast('Saved.');
-    // An alias among them names the datum now.
+    // An alias among them points to the datum now.
     if (changed[ALIAS] !== before[ALIAS]) context.refresh();
     else draw(changed);
   }

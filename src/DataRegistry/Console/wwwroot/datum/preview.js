@@ -162,7 +162,8 @@ function refused(error, track) {
       'warn',
       h(
         'p',
-        'The file in the bucket has changed since it was adopted, and no version of it was kept. What is there now is not this datum.',
+        'The file in the bucket has changed since it was adopted, and the bucket has not kept what it was. ' +
+          'What is there now is not this datum.',
       ),
       track,
     );

@@ -1,4 +1,4 @@
-// A datum's origin and history, drawn: earlier versions and the store lead to the adoption, that to the datum,
+// A datum's origin and history, drawn: earlier datums of the URL and the store lead to the adoption, that to the datum,
 // that to its aliases and to what its URL stands for now. Lists in a list, so that it reads as well as it looks.
 
 import { h } from '../dom.js';
@@ -29,7 +29,7 @@ export function traceOf(trace, store, datum, project) {
         'Later',
         [
           driftBadge(trace) &&
-            node('quiet', 'In the bucket', driftBadge(trace), trace.drift.since && ['noticed ', timeAgo(trace.drift.since)]),
+            node('quiet', 'Drift', driftBadge(trace), trace.drift.since && ['noticed ', timeAgo(trace.drift.since)]),
           ...limited(trace.later.toReversed(), v => versionNode(v, 'Later datum', project), !trace.versions_complete),
         ].filter(Boolean),
       ),

@@ -5,7 +5,7 @@ import { h, replace } from '../dom.js';
 import { EXAMPLES } from '../examples.js';
 import { field, folded, form } from '../forms.js';
 import { count, plural } from '../format.js';
-import { jobProgress } from '../job-progress.js';
+import { hasEnded, jobProgress } from '../job-progress.js';
 import { JOB_KINDS } from '../job-words.js';
 import { may } from '../permissions.js';
 import { hasRoute, href } from '../router.js';
@@ -46,6 +46,7 @@ export async function render({ project, me, query, signal, setQuery }) {
     label: 'Destination store',
     name: 'store',
     type: 'select',
+    hint: 'The destination store: its bucket has the files, and they stay there.',
     options: stores.map(s => ({ value: s.id, label: `${s.name} (${s.uri_prefix})` })),
     value: (stores.find(s => s.id === query.get('store')) ?? stores.find(s => wanted.startsWith(s.uri_prefix)) ?? stores[0]).id,
     onchange: () => {
@@ -91,22 +92,25 @@ export async function render({ project, me, query, signal, setQuery }) {
 
   /** A job's panel stays until another takes its place. Its id stands in the address, so that a reload shows it again. */
   function follow(job) {
+    const own = h('a', { href: href('job', { project: project.id, kind: 'adoptions', job: job.id }) }, 'Open the job’s own page');
+    const ways = h('p.hint', 'It goes on when you leave this page. ', own);
+    if (hasEnded(job)) ended(job);
     setQuery({ job: job.id, url: null });
     show(null);
     replace(
       jobs,
       section(
         'Adoption job',
-        h('div.card', h('p.hint', JOB_KINDS.adoptions.asked(job)), jobProgress(job, { signal, onretry: follow })),
-        h(
-          'p.hint',
-          'It goes on when you leave this page. ',
-          hasRoute('job') &&
-            h('a', { href: href('job', { project: project.id, kind: 'adoptions', job: job.id }) }, 'Open the job’s own page'),
-        ),
+        h('div.card', h('p.hint', JOB_KINDS.adoptions.asked(job)), jobProgress(job, { signal, onretry: follow, onend: ended })),
+        ways,
       ),
     );
     bring(jobs);
+
+    function ended({ counts }) {
+      const data = href('data', { project: project.id }, { store: job.store });
+      replace(ways, counts.created > 0 && [h('a', { href: data }, 'Show the newest datums of this store'), ' · '], own);
+    }
   }
 
   async function resume(id) {

@@ -94,7 +94,7 @@ async function list(context) {
     oninput: () => later({ tag: tag.value.trim() }, TYPING_PAUSE),
   });
   const drift = field({
-    label: 'In the bucket',
+    label: 'Drift',
     name: 'drift',
     type: 'select',
     value: asked.drift,

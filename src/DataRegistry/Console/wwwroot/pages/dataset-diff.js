@@ -14,7 +14,7 @@ export async function render({ params, project, query, signal, setTitle, setQuer
   const [version, others] = await Promise.all([
     api
       .get(`/api/v0/dataset-versions/${encodeURIComponent(params.version)}/`, { query: { exclude: 'files' }, signal })
-      .catch(naming('Version')),
+      .catch(naming('Dataset version')),
     versionEntries(params.dataset, signal),
   ]);
   const title = `Changes in ${version.name}`;
@@ -44,8 +44,8 @@ export async function render({ params, project, query, signal, setTitle, setQuer
     columns: [
       { label: 'Path', wide: true, cell: c => h('span.strong', { title: c.path }, c.path) },
       { label: 'Change', size: 'medium', cell: c => badge(...(KINDS[c.change] ?? [c.change])) },
-      { label: 'Before', wide: true, cell: c => fileDatum(project, c.from) },
-      { label: 'After', wide: true, cell: c => fileDatum(project, c.to) },
+      { label: 'Before', wide: true, has: c => c.from, cell: c => fileDatum(project, c.from) },
+      { label: 'After', wide: true, has: c => c.to, cell: c => fileDatum(project, c.to) },
     ],
     empty: () => emptyState('No difference', 'Both versions have the same datums at the same paths.'),
   });

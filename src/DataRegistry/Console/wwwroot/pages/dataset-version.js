@@ -20,6 +20,7 @@ import {
   pageHeader,
   progressBar,
   section,
+  tabs,
   toast,
 } from '../ui.js';
 
@@ -63,7 +64,13 @@ export async function render(context) {
       ]),
     ),
     version.status === 'completed'
-      ? [section('Read it elsewhere', versionSnippets(version)), section('Files', files())]
+      ? h(
+          'div.section',
+          tabs('Dataset version', [
+            { id: 'files', label: 'Files', panel: () => h('div.tall', files()) },
+            { id: 'code', label: 'Read it elsewhere', panel: () => versionSnippets(version) },
+          ]),
+        )
       : beingCreated(),
   );
 
@@ -78,7 +85,7 @@ export async function render(context) {
         {
           label: 'Size and datum',
           wide: true,
-          cell: f => [fileDatum(project, f.datum), f.purged && [' ', badge('Purged', 'warn')]],
+          cell: f => [f.purged && [badge('Purged', 'warn'), ' '], fileDatum(project, f.datum)],
         },
         {
           label: 'SHA-256',
@@ -133,7 +140,7 @@ export async function render(context) {
     if (
       !(await confirm(
         `Delete ${version.uri}?`,
-        'Aliases that name it go with it, and programs that read it fail from then on. The datums stay.',
+        'Aliases that point to it are deleted with it, and programs that read it fail from then on. The datums stay.',
         'Delete',
         { danger: true },
       ))

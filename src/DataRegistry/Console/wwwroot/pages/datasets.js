@@ -28,7 +28,7 @@ export async function render({ project, me, signal }) {
         wide: true,
         cell: d => (d.latest_version ? versionLink(project, d.latest_version, d.id) : badge('None yet')),
       },
-      { label: 'Root', wide: true, extra: true, cell: d => (d.root ? h('code', { title: d.root }, d.root) : '') },
+      { label: 'Root', wide: true, extra: true, has: d => d.root, cell: d => (d.root ? h('code', { title: d.root }, d.root) : '') },
       { label: 'Created', size: 'medium', cell: d => timeAgo(d.ctime) },
     ],
     empty: () =>

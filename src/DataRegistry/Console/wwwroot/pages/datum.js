@@ -126,12 +126,12 @@ function folderOf({ store, uri }, project) {
   return href('data', { project: project.id }, { view: 'tree', store, prefix: key.slice(0, key.lastIndexOf('/') + 1) });
 }
 
-/** A later version tracks a changed object, or can do so. */
+/** A later datum tracks a changed object, or can do so. */
 function changedNotice(datum, trace, project, track) {
-  const later = trace.later.find(v => !v.purged);
+  const later = trace.later.find(d => !d.purged);
   return driftNotice(
     datum,
-    later ? linkButton('Show the new version', href('datum', { project: project.id, id: later.id })) : track,
+    later ? linkButton('Show the new datum', href('datum', { project: project.id, id: later.id })) : track,
   );
 }
 
@@ -149,11 +149,11 @@ async function adoptChanged({ datum, project, signal }) {
     });
   if (answer.errors.length > 0) throw new ApiProblem(inConsoleWords(answer.errors[0].message));
   const id = answer.created[datum.uri] ?? answer.existing[datum.uri];
-  if (!id || id === datum.id) throw new ApiProblem('The file is as it was adopted: there is no new version to track.');
+  if (!id || id === datum.id) throw new ApiProblem('The file is as it was adopted: there is nothing new to track.');
   toast(
     datum.aliases.length > 0
-      ? 'This is the new version. The aliases of the old one still point to the old one.'
-      : 'This is the new version.',
+      ? 'This is the new datum. The aliases of the old one still point to the old one.'
+      : 'This is the new datum.',
   );
   navigate(href('datum', { project: project.id, id }));
 }
@@ -165,7 +165,7 @@ function factsOf(datum, project, store) {
       ['URL', h('span.id', h('code.wrap', datum.uri), copyButton(datum.uri, 'Copy', 'the URL'))],
       ['Size', datum.size < 1000 ? bytes(datum.size) : `${bytes(datum.size)} (${count(datum.size)} bytes)`],
       datum.storage_class && ['Storage class', STORAGE[datum.storage_class] ?? datum.storage_class],
-      ['In the bucket', datum.purged ? stateBadge('purged') : stateBadge(driftOf(datum) ?? 'unknown')],
+      datum.purged ? ['State', stateBadge('purged')] : ['Drift', driftWords(datum)],
       [
         'Store',
         pending(
@@ -184,6 +184,13 @@ function factsOf(datum, project, store) {
       ...['sha256', 'sha1', 'md5'].map(name => [name.toUpperCase().replace('SHA', 'SHA-'), checksum(datum, name)]),
     ].filter(Boolean),
   );
+}
+
+function driftWords(datum) {
+  const state = driftOf(datum) ?? 'unknown';
+  return state === 'unknown'
+    ? [stateBadge(state), h('span.hint', ' No rescan has compared it with the bucket yet.')]
+    : stateBadge(state);
 }
 
 /** Hashes of large objects are worked out by the queue, after somebody asks. */

@@ -2,8 +2,8 @@ import { api } from '../api.js';
 import { h } from '../dom.js';
 import { timeAgo } from '../format.js';
 import { field } from '../forms.js';
-import { jobBadge, jobProgress } from '../job-progress.js';
-import { JOB_KINDS, STATUSES } from '../job-words.js';
+import { jobBadge } from '../job-progress.js';
+import { LISTED, STATUSES, jobPage, jobTitle, liveJob } from '../job-words.js';
 import { endlessList } from '../list.js';
 import { may } from '../permissions.js';
 import { hasRoute, href } from '../router.js';
@@ -22,47 +22,42 @@ export async function render(context) {
   const visible = await api.all('/api/v0/stores/', {}, signal);
   const stores = new Map(visible.map(s => [s.id, s.name]));
   // A service whose stores tell nothing of rescans has none.
-  const kinds = Object.keys(JOB_KINDS).filter(k => k !== 'rescans' || visible.some(s => 'rescan' in s));
+  const kinds = Object.keys(LISTED).filter(k => k !== 'rescans' || visible.some(s => 'rescan' in s));
   const kind = kinds.includes(query.get('kind')) ? query.get('kind') : 'adoptions';
-  const { path, many, permission, names, again } = JOB_KINDS[kind];
-  // All rescans ask for the same.
-  const asked = kind === 'rescans' ? null : (JOB_KINDS[kind].asked ?? null);
+  const { path, many, columns, empty } = LISTED[kind];
+  // All rescans ask for the same, and a selection's name tells what it takes.
+  const asked = kind === 'adoptions' ? LISTED[kind].asked : null;
   // Rescans are of all stores that one sees, as long as those are few enough to be asked for at once.
-  const wanted = { project: kind === 'adoptions' || stores.size > MOST_STORES ? project.id : null };
+  const wanted = { project: kind !== 'rescans' || stores.size > MOST_STORES ? project.id : null };
   let status = STATUSES.includes(query.get('status')) ? query.get('status') : '';
 
   const list = endlessList({
     caption: many,
-    noun: ['job', 'jobs'],
+    noun: kind === 'selections' ? ['selection', 'selections'] : ['job', 'jobs'],
     signal,
     load: (next, abort) => api.get(next ?? path, { query: next ? null : { ...wanted, status, limit: 100 }, signal: abort }),
     columns: [
       {
-        label: 'Job',
+        label: kind === 'selections' ? 'Selection' : 'Job',
         ...(asked === null ? { wide: true } : { size: 'job' }),
-        cell: job => h('a.strong', { href: address(job) }, nameOf(job)),
+        cell: job => h('a.strong', { href: jobPage(kind, job, project), title: nameOf(job) }, nameOf(job)),
       },
       ...(asked === null ? [] : [{ label: 'Asked for', wide: true, cell: job => h('span', { title: asked(job) }, asked(job)) }]),
       { label: 'Status', size: 'status', cell: job => h('span', { title: job.error ?? job.waiting?.for }, jobBadge(job)) },
-      ...JOB_KINDS[kind].columns,
+      ...columns,
       { label: 'Started by', size: 'medium', cell: job => h('span', { title: job.created_by }, job.created_by) },
       { label: 'Created', size: 'medium', cell: job => timeAgo(job.ctime) },
     ],
     empty: () =>
       status
-        ? emptyState('No such job', `No job here has the status “${stateWord(status)}”.`)
-        : kind === 'rescans'
-          ? emptyState(
-              'No rescan yet',
-              'A rescan compares a bucket with what was adopted from it. Start one on a store’s page, or let the store’s schedule do it.',
-            )
-          : emptyState(
-              'No job yet',
-              'A folder, a list in the bucket, or more than a hundred URLs are adopted by a job. Fewer URLs are adopted at once.',
+        ? emptyState('Nothing with this status', `Nothing here has the status “${stateWord(status)}”.`)
+        : emptyState(
+            ...empty,
+            kind === 'adoptions' &&
               hasRoute('adopt') &&
-                may(context.me, project, 'data_adopt') &&
-                linkButton('Adopt files', href('adopt', { project: project.id })),
-            ),
+              may(context.me, project, 'data_adopt') &&
+              linkButton('Adopt files', href('adopt', { project: project.id })),
+          ),
   });
   const choice = field({
     label: 'Status',
@@ -76,7 +71,7 @@ export async function render(context) {
       list.reload();
     },
   });
-  const running = await followed();
+  const running = kind === 'selections' ? [] : await followed();
   const all = [h('div.filters.one', choice), h('div.tall', list)];
   const live =
     running.length > 0 &&
@@ -84,32 +79,23 @@ export async function render(context) {
       'div.stack',
       running.map(job =>
         card(
-          h('h2', h('a', { href: address(job) }, nameOf(job))),
+          h('h2', h('a', { href: jobPage(kind, job, project) }, nameOf(job))),
           asked && h('p.hint', asked(job)),
-          jobProgress(job, {
-            signal,
-            path,
-            names,
-            again,
-            changeable: may(context.me, project, permission),
-            onend: () => list.reload(),
-            onretry: () => list.reload(),
-          }),
+          liveJob(kind, context, job, () => list.reload()),
         ),
       ),
     );
   return h(
     'div',
     pageHeader('Jobs'),
-    kinds.length > 1 &&
-      linkTabs(
-        'Kind of job',
-        kinds.map(k => ({
-          label: JOB_KINDS[k].many,
-          href: href('jobs', { project: project.id }, k === 'adoptions' ? {} : { kind: k }),
-          current: k === kind,
-        })),
-      ),
+    linkTabs(
+      'Kind of job',
+      kinds.map(k => ({
+        label: LISTED[k].many,
+        href: href('jobs', { project: project.id }, k === 'adoptions' ? {} : { kind: k }),
+        current: k === kind,
+      })),
+    ),
     live,
     running.length > 0 ? section('All jobs', all) : all,
   );
@@ -123,11 +109,7 @@ export async function render(context) {
     return pages.flatMap(page => page.results).slice(0, MOST_LIVE);
   }
 
-  function address(job) {
-    return href('job', { project: project.id, kind, job: job.id });
-  }
-
   function nameOf(job) {
-    return JOB_KINDS[kind].nameOf(stores.get(job.store) ?? 'a store that is gone');
+    return jobTitle(kind, job, stores);
   }
 }

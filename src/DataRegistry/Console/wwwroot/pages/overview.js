@@ -2,11 +2,13 @@ import { api } from '../api.js';
 import { h } from '../dom.js';
 import { count, plural, timeAgo } from '../format.js';
 import { jobBadge } from '../job-progress.js';
-import { JOB_KINDS } from '../job-words.js';
+import { LISTED, jobPage, jobTitle } from '../job-words.js';
 import { may } from '../permissions.js';
 import { projectCount } from '../project-count.js';
 import { hasRoute, href } from '../router.js';
+import { stateWord } from '../states.js';
 import { badge, linkButton, pageHeader, pending, section, table } from '../ui.js';
+import { DRIFT } from '../words.js';
 
 /** So many of each are shown. */
 const MOST = 5;
@@ -33,7 +35,7 @@ export async function render(context) {
       h(
         'div.card',
         section(
-          'In the bucket',
+          'Drift',
           pending(drift(), nodes => h('div.job', nodes)),
         ),
       ),
@@ -68,7 +70,7 @@ export async function render(context) {
         ['changed', 'missing'].map((state, i) =>
           h(
             'div',
-            h('dt', state === 'changed' ? 'Changed' : 'Missing'),
+            h('dt', stateWord(state)),
             h(
               'dd',
               pages[i].results.length === 0
@@ -82,7 +84,7 @@ export async function render(context) {
           ),
         ),
       ),
-      h('p.hint', 'Files that are not as they were adopted, as far as rescans have found them.'),
+      h('p.hint', DRIFT),
       table(
         'Rescans of stores',
         [
@@ -133,11 +135,11 @@ export async function render(context) {
   }
 
   async function jobs() {
-    const wanted = { adoptions: project.id, rescans: stores.length > MOST_STORES ? project.id : null };
+    const wanted = { adoptions: project.id, rescans: stores.length > MOST_STORES ? project.id : null, actions: project.id };
     const names = new Map(stores.map(s => [s.id, s.name]));
     const pages = await Promise.all(
       Object.keys(wanted).map(async kind => {
-        const { results } = await api.get(JOB_KINDS[kind].path, { query: { project: wanted[kind], limit: MOST }, signal });
+        const { results } = await api.get(LISTED[kind].path, { query: { project: wanted[kind], limit: MOST }, signal });
         return results.map(job => ({ kind, job }));
       }),
     );
@@ -152,18 +154,14 @@ export async function render(context) {
           label: 'Job',
           wide: true,
           cell: ({ kind, job }) =>
-            h(
-              'a.strong',
-              { href: href('job', { project: project.id, kind, job: job.id }) },
-              JOB_KINDS[kind].nameOf(names.get(job.store) ?? 'a store that is gone'),
-            ),
+            h('a.strong', { href: jobPage(kind, job, project) }, jobTitle(kind, job, names)),
         },
         { label: 'Status', cell: ({ job }) => jobBadge(job) },
         { label: 'Started by', wide: true, cell: ({ job }) => job.created_by },
         { label: 'When', cell: ({ job }) => timeAgo(job.ctime) },
       ],
       newest,
-      { empty: h('p.hint', 'No job yet. Long adoptions and rescans are jobs.') },
+      { empty: h('p.hint', 'No job yet. Long adoptions, rescans, and actions on many datums are jobs.') },
     );
   }
 }

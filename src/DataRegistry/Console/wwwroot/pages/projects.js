@@ -23,7 +23,7 @@ export async function render({ me, signal }) {
           p.id === session.lastProject && h('span.hint', ' last looked at'),
         ],
       },
-      { label: 'Id', size: 'large', cell: p => idCode(p.id) },
+      { label: 'ID', size: 'large', cell: p => idCode(p.id) },
     ],
     empty: () =>
       emptyState(

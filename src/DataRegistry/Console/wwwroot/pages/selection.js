@@ -1,6 +1,8 @@
 import { api } from '../api.js';
 import { h } from '../dom.js';
-import { dateTime, timeAgo } from '../format.js';
+import { dateTime, duration, timeAgo } from '../format.js';
+import { jobBadge } from '../job-progress.js';
+import { jobPage } from '../job-words.js';
 import { endlessList } from '../list.js';
 import { naming } from '../problems.js';
 import { href, navigate } from '../router.js';
@@ -8,11 +10,14 @@ import { filterOf, queryOf, wordsOf } from '../selection/filter.js';
 import { pathOf } from '../selection/freeze.js';
 import { actionJob, titleOf } from '../selection/job.js';
 import { selectionView } from '../selection/view.js';
-import { card, copyButton, emptyState, facts, idCode, linkButton, notice, pageHeader, section } from '../ui.js';
+import { card, copyButton, emptyState, facts, idCode, linkButton, notice, pageHeader, section, table } from '../ui.js';
+
+/** So many jobs of a selection are listed. */
+const MOST_JOBS = 20;
 
 /** A selection: what it takes, what it holds, what can be done with it, and the job that does it. */
 export async function render(context) {
-  const { params, project, query, signal } = context;
+  const { params, project, query, signal, setTitle } = context;
   const selection = await api.get(pathOf(params.selection), { signal }).catch(error => {
     if (error.status !== 410) throw error;
     return null;
@@ -31,21 +36,26 @@ export async function render(context) {
   const wanted = query.get('job');
   const job =
     wanted && (await api.get(`${pathOf(selection)}jobs/${encodeURIComponent(wanted)}/`, { signal }).catch(naming('Job')));
+  const ofIt = { project: project.id, selection: selection.id, limit: MOST_JOBS };
+  const done = (await api.get('/api/v0/selection-jobs/', { query: ofIt, signal })).results.filter(j => j.id !== job?.id);
+  const jobs = href('jobs', { project: project.id }, { kind: 'actions' });
   const search = { ...queryOf(selection.filter), job: null };
   const again = filterOf(new URLSearchParams(Object.entries(search).filter(([, value]) => value !== null)));
+  if (job) setTitle(titleOf(job));
   return h(
     'div',
-    pageHeader('Selection', {
-      back: { label: 'Data', href: href('data', { project: project.id }) },
-      lead: `Datums ${words}. They are those of the moment in which it was made: what is adopted later is not among them.`,
+    pageHeader(job ? titleOf(job) : 'Selection', {
+      back: { label: job ? 'Jobs' : 'Data', href: job ? jobs : href('data', { project: project.id }) },
+      lead: job ? `Datums ${words}.` : `Datums ${words}. The selection holds those that there were when it was made, and no later ones.`,
       actions: [
         copyButton(() => location.href, 'Copy the link'),
         again && linkButton('Change the search', href('search', { project: project.id }, search)),
       ].filter(Boolean),
     }),
-    job && section(titleOf(job), card(actionJob(context, `${pathOf(selection)}jobs/`, job)), skipped(job)),
+    job && h('div.columns.uneven', card(actionJob(context, `${pathOf(selection)}jobs/`, job)), card(factsOf(job))),
+    job && skipped(job),
     section(
-      'What it holds',
+      job ? 'The selection' : 'What it holds',
       selectionView(context, selection, {
         storeOf,
         words: `Datums ${words}`,
@@ -60,7 +70,30 @@ export async function render(context) {
         ),
       }),
     ),
+    done.length > 0 && section(job ? 'Other jobs of this selection' : 'What was done with it', jobTable(done)),
   );
+
+  function factsOf({ created_by, ctime, started, finished, id }) {
+    return facts([
+      ['Started by', created_by],
+      ['Created', dateTime(ctime)],
+      ['Took', started && finished ? duration((Date.parse(finished) - Date.parse(started)) / 1000) : null],
+      ['ID', idCode(id)],
+    ]);
+  }
+
+  function jobTable(others) {
+    return table(
+      'Jobs of this selection',
+      [
+        { label: 'Job', wide: true, cell: j => h('a.strong', { href: jobPage('actions', j, project) }, titleOf(j)) },
+        { label: 'Status', cell: j => jobBadge(j) },
+        { label: 'Started by', cell: j => j.created_by },
+        { label: 'When', cell: j => timeAgo(j.ctime) },
+      ],
+      others,
+    );
+  }
 
   function onjob(begun) {
     navigate(href('selection', { project: project.id, selection: selection.id }, { job: begun.id }));

@@ -23,7 +23,7 @@ export async function render({ project, me, signal }) {
             .map(r => `${r.role.replaceAll('_', ' ')} (${r.scope_type})`)
             .join(', '),
         ],
-        ['Version', version],
+        ['Version of the service', version],
       ]),
     ),
     ownAccount({ me, signal }),

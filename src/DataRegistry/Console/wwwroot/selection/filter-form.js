@@ -3,6 +3,7 @@
 import { h } from '../dom.js';
 import { field, form } from '../forms.js';
 import { ApiProblem } from '../problems.js';
+import { DRIFT } from '../words.js';
 import { DRIFTS, sizeOf, sizeText } from './filter.js';
 
 const HOW = [
@@ -37,7 +38,7 @@ export function filterForm(filter, stores, { onsubmit }) {
   const rest = [
     plain('Tag', 'tag', given('tag')),
     field({
-      label: 'In the bucket',
+      label: 'Drift',
       name: 'drift',
       type: 'select',
       value: given('drift'),
@@ -67,8 +68,9 @@ export function filterForm(filter, stores, { onsubmit }) {
       h(
         'details.folded',
         { open: rest.some(f => f.value !== '') },
-        h('summary', 'Tag, size, date and state'),
+        h('summary', 'Tag, drift, size and date'),
         h('div.search-fields.small', rest),
+        h('p.hint', DRIFT),
       ),
     ],
     { submit: 'Search', 'aria-label': 'Find datums', role: 'search', onsubmit: send },

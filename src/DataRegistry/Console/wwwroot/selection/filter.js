@@ -1,6 +1,6 @@
 // A selection's filter: in an address, and in words.
 
-import { bytes, dateTime, plural } from '../format.js';
+import { bytes, dateTime } from '../format.js';
 import { stateWord } from '../states.js';
 
 /** In an address a filter has the names that it has for the service. Hand-picked ids are not among them: they are many. */
@@ -34,7 +34,7 @@ export function filterOfText(text) {
 export function wordsOf(filter, storeOf = () => null) {
   const quoted = text => `“${text}”`;
   const say = {
-    ids: ids => `${plural(ids.length, 'datum')} picked by hand`,
+    ids: () => 'picked by hand',
     store: id => `in the store ${storeOf(id) ?? id}`,
     prefix: prefix => `below ${filter.bucket ? `s3://${filter.bucket}/` : ''}${prefix}`,
     bucket: bucket => (filter.prefix ? null : `in the bucket ${bucket}`),
@@ -42,13 +42,7 @@ export function wordsOf(filter, storeOf = () => null) {
     name: name => `with the name ${quoted(name)}`,
     name_contains: part => `with ${quoted(part)} in the name`,
     tag: tag => `with the tag ${quoted(tag)}`,
-    drift: state =>
-      ({
-        changed: 'changed in the bucket since',
-        missing: 'missing in the bucket',
-        none: 'unchanged in the bucket',
-        unknown: 'not checked by a rescan yet',
-      })[state] ?? state,
+    drift: state => `with the drift ${quoted(stateWord(state).toLowerCase())}`,
     size_min: size => `of ${bytes(size)} or more`,
     size_max: size => `of ${bytes(size)} or less`,
     adopted_after: time => `adopted since ${moment(time)}`,

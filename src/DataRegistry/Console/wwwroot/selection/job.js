@@ -17,8 +17,8 @@ export function titleOf(job) {
   return { purge: 'Purge', tag: `Tag with ${tags}`, untag: `Remove ${tags}`, export: `Export as ${job.format}` }[job.kind];
 }
 
-/** Followed to its end at `path`, where jobs of its kind are; an export's files are offered then. */
-export function actionJob({ me, project, signal }, path, job) {
+/** Followed to its end at `path`, where jobs of its kind are. An export's files are offered then, and `onend` gets the job. */
+export function actionJob({ me, project, signal }, path, job, onend = () => {}) {
   const files = h('div.files');
   show(job);
   return h(
@@ -34,7 +34,10 @@ export function actionJob({ me, project, signal }, path, job) {
         ['pending', 'Remaining'],
       ],
       columns: ['uri', 'code', 'message'],
-      onend: show,
+      onend: ended => {
+        show(ended);
+        onend(ended);
+      },
     }),
     files,
   );
