@@ -58,14 +58,23 @@ public sealed class WorkerDeathTests : IAsyncLifetime
     [Fact]
     public async Task A_range_in_progress_is_handed_on_when_the_instance_stops()
     {
-        await StartAsync(objects: 2000, windowKeys: 20);
+        await StartAsync(objects: 4000, windowKeys: 20);
         var job = await PostAsync($"/api/v0/stores/{store}/adopt/", new { prefix = "s3://bucket/data/", project });
         var queue = storage.Queues.GetQueueClient("adopt");
         var message = (await queue.ReceiveMessagesAsync(1, TimeSpan.FromMinutes(10))).Value.Single();
+        // The range ends no earlier than the instance is told to stop: no page comes between its first window and that.
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        server.Intercept = async (_, kind) =>
+        {
+            if (kind == "list" && host.Output.Contains("window 0 done", StringComparison.Ordinal))
+                await told.Task;
+            return false;
+        };
         using var stop = new CancellationTokenSource();
         var delivery = host.InvokeAsync("AdoptRange", message.MessageText, cancel: stop.Token);
         await Eventually.IsTrueAsync(() => host.Output.Contains("window 0 done", StringComparison.Ordinal), "a window");
         await stop.CancelAsync();
+        told.SetResult();
 
         // The function returns. The host reads that as success and deletes the message.
         Assert.Null(await delivery);
@@ -74,7 +83,7 @@ public sealed class WorkerDeathTests : IAsyncLifetime
         Assert.DoesNotContain(host.Logs, l => l.Level is "Error" or "Critical");
 
         await PumpAsync(job);
-        await AssertCreatedAsync(job, 2000);
+        await AssertCreatedAsync(job, 4000);
     }
 
     [Fact]
