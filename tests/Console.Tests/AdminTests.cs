@@ -44,7 +44,7 @@ public sealed class AdminTests : ConsoleTest
         await Expect(row).ToContainTextAsync("editor");
         await page.AssertAccessibleAsync("admin-project");
         await Button(page, "Take editor from alice").ClickAsync();
-        await Button(dialog, "Take the role").ClickAsync();
+        await Button(dialog, "Remove the role").ClickAsync();
         await Expect(page.GetByText("Nobody has a role here")).ToBeVisibleAsync();
 
         await DeleteAsync(page, "project");
@@ -66,7 +66,7 @@ public sealed class AdminTests : ConsoleTest
         await Button(dialog, "Create").ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "north" })).ToBeFocusedAsync();
         var cluster = page.Url;
-        await Button(page, "An agent works in it").ClickAsync();
+        await Button(page, "Mark as having an agent").ClickAsync();
         await Expect(page.GetByRole(AriaRole.Definition).GetByText("An agent works in it")).ToBeVisibleAsync();
 
         await page.GetByRole(AriaRole.Link, new() { Name = "Departments and clusters" }).ClickAsync();
@@ -134,7 +134,7 @@ public sealed class AdminTests : ConsoleTest
         await Expect(roles).ToContainTextAsync("the whole service");
         await page.AssertAccessibleAsync("admin-user");
         await Button(page, "Take viewer, system").ClickAsync();
-        await Button(dialog, "Take the role").ClickAsync();
+        await Button(dialog, "Remove the role").ClickAsync();
         await Expect(roles).Not.ToContainTextAsync("the whole service");
 
         await page.GetByLabel("New password").FillAsync("short");

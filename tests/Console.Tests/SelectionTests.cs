@@ -24,7 +24,7 @@ public sealed class SelectionTests : ConsoleTest
         await Expect(page.GetByText(new Regex("^Datums with “needle” in the name"))).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("search");
 
-        await page.GetByLabel("This is").SelectOptionAsync("A pattern over folder and name");
+        await page.GetByLabel("This is").SelectOptionAsync("A pattern of the whole key");
         await page.GetByLabel("Name", new() { Exact = true }).FillAsync("**/*.jpg");
         await page.GetByText("Tag, drift, size and date").ClickAsync();
         await page.GetByLabel("Smallest size").FillAsync("many");
@@ -32,8 +32,8 @@ public sealed class SelectionTests : ConsoleTest
         await Expect(page.GetByText("This is no size.")).ToBeVisibleAsync();
         await page.GetByLabel("Smallest size").FillAsync("3 kB");
         await page.GetByLabel("Tag", new() { Exact = true }).FillAsync("photo");
-        await page.GetByLabel("Adopted from").FillAsync("2020-01-01");
-        await page.GetByLabel("Adopted until").FillAsync("2100-12-31");
+        await page.GetByLabel("Adopted on or after").FillAsync("2020-01-01");
+        await page.GetByLabel("Adopted on or before").FillAsync("2100-12-31");
         await page.GetByLabel("Drift").SelectOptionAsync("Unknown");
         await page.GetByLabel("Store", new() { Exact = true }).SelectOptionAsync("my-bucket");
         await page.GetByLabel("Below the folder").FillAsync("photos/");
@@ -44,7 +44,7 @@ public sealed class SelectionTests : ConsoleTest
         await page.ReloadAsync();
         await Expect(Names(page)).ToHaveTextAsync(["large Needle.jpg"]);
         await Expect(page.GetByLabel("Smallest size")).ToHaveValueAsync("3 kB");
-        await Expect(page.GetByLabel("Adopted until")).ToHaveValueAsync("2100-12-31");
+        await Expect(page.GetByLabel("Adopted on or before")).ToHaveValueAsync("2100-12-31");
 
         await page.GetByLabel("Name", new() { Exact = true }).FillAsync("**/*.png");
         await Search(page).ClickAsync();

@@ -62,15 +62,16 @@ static class AccessErrors
         "invalid", "A time in the future is expected.", "The token would have expired already.");
 
     public static FieldError EndOfLogInsToken { get; } = new(
-        "invalid", "A log-in creates tokens for at most {days} days (Access__MaxTokenDays).",
+        "invalid", "A token made after a log-in ends within {days} days (Access__MaxTokenDays). Give an earlier 'expires'.",
         "After a log-in, or with a token of the identity provider, `expires` has to be within this time.");
 
     public static FieldError EndOfTokensToken { get; } = new(
-        "invalid", "A token cannot create one that lives longer than itself, until {end}.",
+        "invalid", "A token cannot create one that outlives it. Give 'expires', at most {end}.",
         "With a token that ends, `expires` is required, and may not be later.");
 
     public static DetailError TooManyGenerations { get; } = new(
-        StatusCodes.Status400BadRequest, "This token ends a chain of {max} tokens that created one another. It cannot create another.",
+        StatusCodes.Status400BadRequest,
+        "This token ends a chain of {max} tokens that created one another. Use an earlier one of the chain.",
         "Use an earlier token of the chain.");
 
     public static DetailError TooManyTokens { get; } = new(
@@ -109,7 +110,8 @@ static class AccessErrors
         "does_not_exist", "There is no {kind} {id}.", "The scope of the role does not exist.");
 
     public static DetailError TooManyRoles { get; } = new(
-        StatusCodes.Status400BadRequest, "A subject has at most {max} roles.", "Take a role before giving another one.");
+        StatusCodes.Status400BadRequest, "A user or service account has at most {max} roles. Remove one before giving another.",
+        "The subject has too many roles.");
 
     public static FieldError ProjectKeepsDepartment { get; } = new(
         "invalid", "A project stays in its department.", "A project cannot be moved.");

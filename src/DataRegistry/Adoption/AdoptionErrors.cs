@@ -21,7 +21,7 @@ static class AdoptionErrors
 
     public static DetailError AdoptionNotAllowed { get; } = new(
         StatusCodes.Status403Forbidden,
-        "Store '{store}' does not allow adoptions. Ask a manager of the store to set 'allow_adopt' to true.",
+        "Store '{store}' does not allow adoptions. Ask a department_admin to set 'allow_adopt' to true.",
         "The store has `allow_adopt: false`.");
 
     public static DetailError StoreOfAnotherProject { get; } = new(
@@ -72,7 +72,7 @@ static class AdoptionErrors
         "unsupported_format", "{reason}", "The manifest is compressed, a table such as a CSV file, JSON, or no text.");
 
     public static FieldError TooManyForDryRun { get; } = new(
-        "too_many", "A dry run takes at most {max} URLs; these are {count}.",
+        "too_many", "A dry run takes at most {max} URLs; these are {count}. Send fewer, or leave 'dry_run' out.",
         "A dry run checks every URL in one request.");
 
     public static FieldError PrefixAlone { get; } = new(

@@ -74,7 +74,7 @@ static class DatasetErrors
         "A version names datums of its own project. The datum does not exist, or is another project's.");
 
     public static FieldError SeveralDatumsOfFile { get; } = new(
-        "invalid", "File {number}: '{text}' is tracked as {datum} and as {other}. Give the id of one of them.",
+        "invalid", "File {number}: '{text}' was adopted as {datum} and as {other}. Give the id of one of them.",
         "Several stores hold the URL.");
 
     public static FieldError DatumOfFilePurged { get; } = new(
@@ -96,5 +96,7 @@ static class DatasetErrors
         "The version is not published yet.");
 
     public static DetailError VersionDeletedMeanwhile { get; } = new(
-        StatusCodes.Status409Conflict, "The version, or its dataset, was deleted while it was made.", "Somebody deleted it meanwhile.");
+        StatusCodes.Status409Conflict,
+        "The version, or its dataset, was deleted while it was made. Make the version again if the dataset is still there.",
+        "Somebody deleted it meanwhile.");
 }

@@ -81,7 +81,7 @@ static class DatumErrors
 
     public static CodedError ReadNotAllowed { get; } = new(
         StatusCodes.Status403Forbidden, "read_not_allowed",
-        "The datum's store does not allow downloads. Ask a manager of the store to set 'allow_read' to true.",
+        "The datum's store does not allow downloads. Ask a department_admin to set 'allow_read' to true.",
         "The store has `allow_read: false`.");
 
     public static CodedError StoreDeleted { get; } = new(

@@ -7,7 +7,9 @@ namespace DataRegistry.Jobs;
 static class JobErrors
 {
     public static DetailError ResultsGone { get; } = new(
-        StatusCodes.Status410Gone, "Results are kept for {days} days after a job's end.", "The results are deleted.");
+        StatusCodes.Status410Gone,
+        "Results are kept for {days} days after a job's end. Of an adoption, results/?outcome=created still answers.",
+        "The results are deleted.");
 
     public static DetailError Ended { get; } = new(
         StatusCodes.Status409Conflict, "The job has {status} already; it cannot be cancelled.", "The job has ended.");

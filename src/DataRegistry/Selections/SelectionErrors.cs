@@ -30,7 +30,7 @@ static class SelectionErrors
         "does_not_exist", "There is no such store.", "The store does not exist, or is not visible to the caller.");
 
     public static FieldError NoSelectedJob { get; } = new(
-        "does_not_exist", "This project has no adoption or scan with this id.", "The job belongs to another project, or does not adopt.");
+        "does_not_exist", "This project has no adoption or rescan with this id.", "The job belongs to another project, or does not adopt.");
 
     public static DetailError JobStillRuns { get; } = new(
         StatusCodes.Status409Conflict, "The job has not ended. Select its datums when it has.",

@@ -3,7 +3,7 @@ namespace DataRegistry.Selections;
 /// <summary>Bounds of selections.</summary>
 sealed record SelectionLimits
 {
-    /// <summary>The time after which a selection and all of its jobs are deleted.</summary>
+    /// <summary>The time after the request for which items, results and files are kept. The row of the job stays.</summary>
     public TimeSpan KeptFor { get; init; } = TimeSpan.FromDays(7);
 
     /// <summary>

@@ -5,7 +5,9 @@ import { notice } from './ui.js';
 
 const NOTABLE = { changed: 'warn', missing: 'bad' };
 const WORDS = {
-  changed: 'The file in the bucket has changed since it was adopted. What is there now is not this datum. Tracking it makes a new one.',
+  changed:
+    'The file in the bucket has changed since it was adopted. What is there now is not this datum. It can be adopted as a ' +
+    'new datum.',
   missing:
     'The file is not in the bucket any more, so this datum cannot be downloaded. If it comes back, the next rescan finds it.',
 };

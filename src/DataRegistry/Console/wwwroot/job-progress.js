@@ -17,7 +17,7 @@ const NAMES = [
   ['failed', stateWord('failed')],
   ['skipped', stateWord('skipped')],
   ['pending', 'Remaining'],
-  ['replaced', 'Adopted anew', true],
+  ['replaced', 'Of these, adopted anew', true],
   ['changed', stateWord('changed'), true],
 ];
 

@@ -13,7 +13,7 @@ const ADVICE = {
 /** The remedies here for the service's codes. */
 const CODES = {
   datum_missing: 'Put it back into the bucket, or purge the datum.',
-  datum_changed: 'Choose “Track the new version” to adopt what is there now.',
+  datum_changed: 'Adopt the file again with “Adopt changed files as new datums”, or open the newer datum in the trace.',
   datum_archived: 'Ask the bucket’s owner to restore it.',
 };
 

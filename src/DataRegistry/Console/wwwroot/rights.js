@@ -13,7 +13,7 @@ const WORDS = {
   organization_manage: 'create, rename and delete departments and clusters',
   users_read: 'look users up',
   users_manage: 'create, change and delete users and service accounts',
-  roles_manage: 'give and take roles',
+  roles_manage: 'give and remove roles',
   tokens_manage: 'manage the tokens of others',
   audit_read: 'read the audit trail',
 };

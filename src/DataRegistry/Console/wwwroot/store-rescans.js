@@ -112,7 +112,8 @@ export function rescanPolicy(store, change) {
             autocomplete: 'off',
             hint:
               `${SCHEDULES[0]} for none, an interval such as ${SCHEDULES[1]} or ${SCHEDULES[2]}, or a cron ` +
-              `expression in UTC with seconds, such as ${SCHEDULES[3]}. Leave it empty for the service’s default.`,
+              `expression in UTC with five fields, or six that begin with seconds, such as ${SCHEDULES[3]}. ` +
+              'Leave it empty for the service’s default.',
           }),
           field({ label: 'Adopt changed files as new datums', name: 'adopt_changed', type: 'checkbox', value: adopt_changed }),
           field({

@@ -11,7 +11,7 @@ export const ACCESS = {
 };
 
 export const HASHES = {
-  small: 'Small files, when they are adopted',
+  small: 'Small files (up to 64 MiB by default), when they are adopted',
   all: 'All files, in the background',
   none: 'Only when a file is downloaded',
 };

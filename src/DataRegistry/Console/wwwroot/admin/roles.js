@@ -72,9 +72,9 @@ export function holders({ me, type, unit, units, signal }) {
         cell: r =>
           r.scope_type === type &&
           roles.includes(r.role) &&
-          button('Take', () => take(r.user, r, { done: () => list.reload(), signal }), {
+          button('Remove', () => take(r.user, r, { done: () => list.reload(), signal }), {
             kind: 'quiet',
-            'aria-label': `Take ${r.role} from ${r.user.username}`,
+            'aria-label': `Remove ${r.role} from ${r.user.username}`,
           }),
       },
     ],
@@ -114,9 +114,9 @@ export function rolesOf({ me, user, roles, units, signal, refresh }) {
         label: 'Change',
         cell: r =>
           takes(r) &&
-          button('Take', () => take(user, r, { done: refresh, signal }), {
+          button('Remove', () => take(user, r, { done: refresh, signal }), {
             kind: 'quiet',
-            'aria-label': `Take ${r.role}, ${r.scope_type}`,
+            'aria-label': `Remove ${r.role}, ${r.scope_type}`,
           }),
       },
     ],
@@ -124,7 +124,7 @@ export function rolesOf({ me, user, roles, units, signal, refresh }) {
     { empty: h('p.hint', 'No role, or none that you may see. Without a role the user can sign in, but sees no project.') },
   );
 
-  /** A role of a unit that is gone is taken by those who manage all roles. */
+  /** A role of a unit that is gone is removed by those who manage all roles. */
   function takes(role) {
     const unit = role.scope_type === 'system' ? null : units[role.scope_type]?.get(role.scope_id);
     return givable(me, unit ? role.scope_type : 'system', unit).includes(role.role);
@@ -218,15 +218,15 @@ function give(user, role, signal) {
 async function take(user, role, { done, signal }) {
   if (
     !(await confirm(
-      `Take ${role.role} from ${user.username}?`,
+      `Remove ${role.role} from ${user.username}?`,
       'The user loses the rights of this role within 15 seconds. It can be given again.',
-      'Take the role',
+      'Remove the role',
       { danger: true },
     ))
   )
     return;
   await needing('roles_manage', api.delete(`/api/v0/users/${user.id}/roles/${role.id}/`, { signal }));
-  toast(`The role ${role.role} is taken.`);
+  toast(`The role ${role.role} is removed.`);
   done();
 }
 

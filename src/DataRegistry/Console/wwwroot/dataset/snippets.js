@@ -32,7 +32,7 @@ function code(curlVersion, pythonVersion) {
 
 function curl(version) {
   return [
-    '# TOKEN is an API token of yours (Settings). jq is needed.',
+    '# TOKEN is an API token of yours, from Settings. jq is needed.',
     `API=${SERVICE}api/v0`,
     'AUTH="Authorization: Token $TOKEN"',
     version,
@@ -41,10 +41,10 @@ function curl(version) {
     'set -euo pipefail   # It ends at the first file that fails.',
     'curl -sSf -H "$AUTH" -H "Accept: application/x-ndjson" "$API/dataset-versions/$VERSION/files/" > files.ndjson',
     'while read -r file; do',
-    '  path=./$(jq -r .path <<< "$file")',
+    '  target=./$(jq -r .path <<< "$file")',
     '  url=$(curl -sSf -H "$AUTH" "$API/data/$(jq -r .datum.id <<< "$file")/download/" | jq -r .url)',
-    '  mkdir -p "$(dirname "$path")"',
-    '  curl -sSf -o "$path" "$url"',
+    '  mkdir -p "$(dirname "$target")"',
+    '  curl -sSf -o "$target" "$url"',
     'done < files.ndjson',
     ')',
   ].join('\n');
@@ -52,7 +52,7 @@ function curl(version) {
 
 function python(version) {
   return [
-    '# TOKEN is an API token of yours (Settings).',
+    '# First, in the shell: export TOKEN=… (an API token of yours, from Settings)',
     'import os, pathlib, shutil, requests',
     '',
     `api = "${SERVICE}api/v0"`,

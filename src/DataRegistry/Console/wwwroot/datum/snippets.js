@@ -16,7 +16,7 @@ function address(datum) {
 
 function curl(datum) {
   return [
-    '# TOKEN is an API token of yours',
+    '# TOKEN is an API token of yours, from Settings. jq is needed.',
     `URL=$(curl -sSf -H "Authorization: Token $TOKEN" ${address(datum)} | jq -r .url)`,
     `curl -sSf -o ${shell(datum.name)} "$URL"`,
   ].join('\n');
@@ -24,6 +24,7 @@ function curl(datum) {
 
 function python(datum) {
   return [
+    '# First, in the shell: export TOKEN=… (an API token of yours, from Settings)',
     'import os, requests, shutil',
     '',
     `answer = requests.get(${JSON.stringify(address(datum))},`,
@@ -47,12 +48,12 @@ function aws(datum, trace, store) {
     [
       adopted
         ? `aws s3api get-object --bucket ${shell(bucket)} --key ${shell(key.join('/'))} --version-id ${shell(version)}`
-        : `aws s3 cp ${shell(datum.uri)}`,
+        : `aws s3 cp ${shell(datum.uri)} ${shell(datum.name)}`,
       endpoint_url && `--endpoint-url ${shell(endpoint_url)}`,
       region && `--region ${shell(region)}`,
       anonymous && '--no-sign-request',
       requester_pays && '--request-payer requester',
-      shell(datum.name),
+      adopted && shell(datum.name),
     ]
       .filter(Boolean)
       .join(' '),

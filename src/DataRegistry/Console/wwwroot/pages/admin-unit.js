@@ -124,14 +124,14 @@ export async function render({ params, me, signal, setTitle, refresh }) {
         section(
           'Agent',
           h('p.hint', 'An agent publishes the cluster’s data volumes. Without one they are only listed.'),
-          h('p', button(unit.has_agent ? 'No agent works in it' : 'An agent works in it', agent)),
+          h('p', button(unit.has_agent ? 'Mark as having no agent' : 'Mark as having an agent', agent)),
         ),
     );
   }
 
   async function agent() {
     await needing(right, api.request(unit.has_agent ? 'DELETE' : 'PUT', `${at}agent/`, { repeat: true, signal }));
-    toast(unit.has_agent ? 'No agent works in it any more.' : 'An agent works in it.');
+    toast(unit.has_agent ? 'Marked as having no agent.' : 'Marked as having an agent.');
     refresh();
   }
 

@@ -330,7 +330,7 @@ function excludeField() {
       'span',
       'Patterns of files to leave out, one per line, such as ',
       h('code', EXAMPLES.exclude),
-      '. A pattern matches the whole path.',
+      '. A pattern matches the whole key: the URL after the bucket.',
     ),
   });
 }

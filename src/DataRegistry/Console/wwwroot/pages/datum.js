@@ -149,7 +149,7 @@ async function adoptChanged({ datum, project, signal }) {
     });
   if (answer.errors.length > 0) throw new ApiProblem(inConsoleWords(answer.errors[0].message));
   const id = answer.created[datum.uri] ?? answer.existing[datum.uri];
-  if (!id || id === datum.id) throw new ApiProblem('The file is as it was adopted: there is nothing new to track.');
+  if (!id || id === datum.id) throw new ApiProblem('The file is as it was adopted: there is nothing to adopt anew.');
   toast(
     datum.aliases.length > 0
       ? 'This is the new datum. The aliases of the old one still point to the old one.'

@@ -84,8 +84,8 @@ export async function render(context) {
 
 function nothingOf(filter) {
   return filter.name_contains
-    ? 'No name contains this text. Upper and lower case differ. To search folders, too, choose “A pattern over folder and name”.'
+    ? 'No name contains this text. Upper and lower case differ. To search folders, too, choose “A pattern of the whole key”.'
     : filter.glob
-      ? 'No path matches. A pattern must match the whole path: **/*.jpg matches in all folders.'
+      ? 'No key matches. A pattern must match the whole key: **/*.jpg matches in all folders.'
       : 'No datum matches all of these filters.';
 }

@@ -9,7 +9,7 @@ import { DRIFTS, sizeOf, sizeText } from './filter.js';
 const HOW = [
   ['name_contains', 'A part of the name'],
   ['name', 'The whole name'],
-  ['glob', 'A pattern over folder and name'],
+  ['glob', 'A pattern of the whole key'],
 ];
 
 /** `filter` is what it shows at first. `onsubmit` gets the filter that was typed. */
@@ -46,8 +46,8 @@ export function filterForm(filter, stores, { onsubmit }) {
     }),
     plain('Smallest size', 'size_min', filter.size_min === undefined ? '' : sizeText(filter.size_min), { placeholder: '10 MB' }),
     plain('Largest size', 'size_max', filter.size_max === undefined ? '' : sizeText(filter.size_max), { placeholder: '1.5 GB' }),
-    plain('Adopted from', 'adopted_after', dayOf(filter.adopted_after), { type: 'date' }),
-    plain('Adopted until', 'adopted_before', dayOf(filter.adopted_before, -1), { type: 'date' }),
+    plain('Adopted on or after', 'adopted_after', dayOf(filter.adopted_after), { type: 'date' }),
+    plain('Adopted on or before', 'adopted_before', dayOf(filter.adopted_before, -1), { type: 'date' }),
   ];
   return form(
     [
