@@ -62,7 +62,7 @@ public sealed class WorkerDeathTests : IAsyncLifetime
         var job = await PostAsync($"/api/v0/stores/{store}/adopt/", new { prefix = "s3://bucket/data/", project });
         var queue = storage.Queues.GetQueueClient("adopt");
         var message = (await queue.ReceiveMessagesAsync(1, TimeSpan.FromMinutes(10))).Value.Single();
-        // The range ends no earlier than the instance is told to stop: no page comes between its first window and that.
+        // The range ends after the host has asked the instance to stop, not before: no page comes between its first window and that.
         var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         server.Intercept = async (_, kind) =>
         {

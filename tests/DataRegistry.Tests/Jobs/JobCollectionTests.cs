@@ -40,7 +40,7 @@ public sealed class JobCollectionTests : IAsyncLifetime
         Assert.Empty(await BlobsAsync(""));
         AssertCounts(await service.GetAsync(job), created: 100, existing: 0, failed: 20);
         Assert.Equal(
-            "Results are kept for 30 days after a job's end.",
+            "Results are kept for 30 days after a job's end. Of an adoption, results/?outcome=created still answers.",
             (await service.GetAsync($"{job}results/", HttpStatusCode.Gone)).GetProperty("detail").GetString());
         Assert.Equal(HttpStatusCode.Gone, await service.Http.StatusAsync("POST", $"{job}retry/"));
     }
