@@ -43,7 +43,7 @@ public sealed class AdminTests : ConsoleTest
         var row = page.GetByRole(AriaRole.Row).Filter(new() { HasText = "alice" });
         await Expect(row).ToContainTextAsync("editor");
         await page.AssertAccessibleAsync("admin-project");
-        await Button(page, "Take editor from alice").ClickAsync();
+        await Button(page, "Remove editor from alice").ClickAsync();
         await Button(dialog, "Remove the role").ClickAsync();
         await Expect(page.GetByText("Nobody has a role here")).ToBeVisibleAsync();
 
@@ -133,7 +133,7 @@ public sealed class AdminTests : ConsoleTest
         await Button(dialog, "Give the role").ClickAsync();
         await Expect(roles).ToContainTextAsync("the whole service");
         await page.AssertAccessibleAsync("admin-user");
-        await Button(page, "Take viewer, system").ClickAsync();
+        await Button(page, "Remove viewer, system").ClickAsync();
         await Button(dialog, "Remove the role").ClickAsync();
         await Expect(roles).Not.ToContainTextAsync("the whole service");
 
@@ -245,7 +245,7 @@ public sealed class AdminTests : ConsoleTest
         await Expect(page.GetByText("The right to look users up is missing (users_read).")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("admin-missing");
         await page.GotoAsync($"{Origin}/console/#/admin/projects/{Service.Project.Id}");
-        await Expect(page.GetByText("The right to give and take roles is missing")).ToBeVisibleAsync();
+        await Expect(page.GetByText("The right to give and remove roles is missing")).ToBeVisibleAsync();
         await Expect(Button(page, "Save")).ToHaveCountAsync(0);
         await Expect(Button(page, "Delete the project")).ToHaveCountAsync(0);
 
@@ -267,7 +267,7 @@ public sealed class AdminTests : ConsoleTest
         (await Service.Http.SendAsync(
             "DELETE", $"/api/v0/users/{admin}/roles/department_admin-department-{Department.DefaultId}/")).Dispose();
         await Button(dialog, "Give the role").ClickAsync();
-        await Expect(dialog.GetByText("The right to give and take roles is missing (roles_manage).")).ToBeVisibleAsync();
+        await Expect(dialog.GetByText("The right to give and remove roles is missing (roles_manage).")).ToBeVisibleAsync();
     }
 
     static ILocator Button(IPage page, string name) => page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true });
