@@ -143,6 +143,8 @@ public sealed class AdminTests : ConsoleTest
         await page.GetByLabel("New password").FillAsync("another horse battery");
         await Button(page, "Set the password").ClickAsync();
         await Expect(page.GetByText("alice signs in with the new password.")).ToBeVisibleAsync();
+        // The page is shown anew after that, which would take the dialog away.
+        await Expect(page.GetByLabel("New password")).ToHaveValueAsync("");
         Assert.Equal(HttpStatusCode.OK, await LogInAsync("another horse battery"));
         await Button(page, "Disable").ClickAsync();
         await Button(dialog, "Disable").ClickAsync();
