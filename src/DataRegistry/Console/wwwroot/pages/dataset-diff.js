@@ -11,12 +11,11 @@ const KINDS = { added: ['Added', 'ok'], removed: ['Removed', 'bad'], changed: ['
 
 /** The differences between two versions: added, removed or changed. The address names both. */
 export async function render({ params, project, query, signal, setTitle, setQuery }) {
-  const [version, others] = await Promise.all([
-    api
-      .get(`/api/v0/dataset-versions/${encodeURIComponent(params.version)}/`, { query: { exclude: 'files' }, signal })
-      .catch(naming('Dataset version')),
-    versionEntries(params.dataset, signal),
-  ]);
+  // One after the other: a version that is not there is named, not its dataset.
+  const version = await api
+    .get(`/api/v0/dataset-versions/${encodeURIComponent(params.version)}/`, { query: { exclude: 'files' }, signal })
+    .catch(naming('Dataset version'));
+  const others = await versionEntries(params.dataset, signal);
   const title = `Changes in ${version.name}`;
   setTitle(title);
   const choices = others.filter(v => v.id !== version.id);
