@@ -47,6 +47,8 @@ sealed class RunningService : IAsyncDisposable
 
     public IServiceProvider Services => app.Services;
 
+    public static string SecretKey { get; } = Convert.ToBase64String(new byte[32]);
+
     /// <summary>The same in every process.</summary>
     public static Guid ProjectId { get; } = new("5b0c1c5e-3b1a-4d8e-9f0a-2d6f7a8b9c0d");
 
@@ -67,7 +69,7 @@ sealed class RunningService : IAsyncDisposable
         {
             ["Access:AdministratorToken"] = Token,
             ["Stores:AllowPrivateEndpoints"] = "true",
-            ["Stores:SecretKey"] = Convert.ToBase64String(new byte[32]),
+            ["Stores:SecretKey"] = SecretKey,
         });
         builder.Services.AddSingleton(StorageAccount.FromConnectionString(connection, transport));
         builder.Services.AddDataRegistry(builder.Configuration);

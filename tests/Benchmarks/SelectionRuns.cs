@@ -7,7 +7,9 @@ using DataRegistry.Datums;
 using DataRegistry.Jobs;
 using DataRegistry.Organization;
 using DataRegistry.Storage;
+using DataRegistry.Stores;
 using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.Options;
 using Parquet;
 
 namespace DataRegistry.Benchmarks;
@@ -70,8 +72,13 @@ sealed class SelectionRuns(Arena arena, int objects)
         await PageAsync("a folder of most files, first page", $"prefix={Selections.Flat}&delimiter=/&limit=1000", files: 1000);
         await PageAsync(
             "a folder of most files, page in the middle",
-            $"prefix={Selections.Flat}&delimiter=/&limit=1000&cursor={WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes($"f{half}"))}",
+            $"prefix={Selections.Flat}&delimiter=/&limit=1000&cursor={WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(CursorAt(half)))}",
             files: 1000);
+
+        // No page has to be read up to there.
+        static string CursorAt(string key) => new TreePages(
+            null!, null!, null!, null!, new SecretProtector(Options.Create(new StoreOptions { SecretKey = RunningService.SecretKey })))
+            .CursorOf(new(key, IsFolder: false), new(Selections.Store, RunningService.ProjectId, Selections.Flat, "/", 1000, After: null));
 
         async Task PageAsync(string what, string query, int folders = 0, int files = 0)
         {
