@@ -36,7 +36,7 @@ public sealed class DatumTests : ConsoleTest
         await page.Keyboard.PressAsync("End");
         await Expect(page.GetByRole(AriaRole.Region, new() { Name = "AWS CLI command" }))
             .ToContainTextAsync(
-                $@"aws s3 cp 's3://bucket/2026/it'\''s a file.csv' --endpoint-url '{Service.Server.Url}'");
+                $@"aws s3 cp 's3://bucket/2026/it'\''s a file.csv' 'it'\''s a file.csv' --endpoint-url '{Service.Server.Url}'");
     }
 
     [BrowserFact]
