@@ -55,7 +55,7 @@ public sealed class DatumTests : ConsoleTest
         await page.GetByRole(AriaRole.Button, new() { Name = "Download" }).ClickAsync();
         await Expect(
             page.Locator(".toast.bad")).ToContainTextAsync(
-                "is not in its bucket any more. Put it back into the bucket, or purge the datum.");
+                "is not in its bucket any more. Put it back, or purge the datum.");
         await page.AssertAccessibleAsync("datum-download-failed");
         await page.GetByRole(AriaRole.Button, new() { Name = "Dismiss" }).ClickAsync();
         await Expect(page.Locator(".toast.bad")).ToHaveCountAsync(0);
@@ -118,7 +118,7 @@ public sealed class DatumTests : ConsoleTest
         await Expect(page.GetByText("Glacier (archived)")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("datum-archived");
         await page.GetByRole(AriaRole.Button, new() { Name = "Download" }).ClickAsync();
-        await Expect(page.Locator(".toast.bad")).ToContainTextAsync("Ask the bucket’s owner to restore it.");
+        await Expect(page.Locator(".toast.bad")).ToContainTextAsync("restore it first.");
         archive = false;
     }
 

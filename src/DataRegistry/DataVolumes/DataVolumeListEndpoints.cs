@@ -36,7 +36,8 @@ static class DataVolumeListEndpoints
     }
 
     /// <summary>
-    /// Answers callers who may create data volumes somewhere in the cluster. Other callers get 403, whether the cluster exists or not.
+    /// Tells whether a name is free in a cluster. The caller needs the permission to create data volumes somewhere in the cluster; the
+    /// answer is 403 otherwise, also for a cluster that does not exist.
     /// </summary>
     static async Task<IResult> NameAvailabilityAsync(
         HttpContext context, DataVolumeTable volumes, UnitTable units, Scopes scopes, Permissions permissions)

@@ -115,7 +115,10 @@ sealed class DatasetAccess(DatasetTable datasets, ProjectTable projects, Permiss
         await projects.FindAsync(id, context.RequestAborted) is { } project && await permissions.AllowsAsync(
             Caller.Of(context), Permission.DataRead, Scope.Of(project), context.RequestAborted) ? project : null;
 
-    /// <summary>Finds the project. Callers who may not read its data get 404; callers without the permission get 403.</summary>
+    /// <summary>
+    /// The project with this id. The request ends with 404 if the caller may not read the project's data, and with 403 if the caller
+    /// lacks the permission.
+    /// </summary>
     public async Task<Project> ProjectAsync(Guid id, HttpContext context, Permission permission)
     {
         var project = await projects.FindAsync(id, context.RequestAborted) ?? throw CommonErrors.NotFound.With();

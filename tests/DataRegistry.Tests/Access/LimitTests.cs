@@ -209,6 +209,20 @@ public sealed class LimitTests
         await using var service = await StartAsync(null, ("Limits:RequestsInFlight", "1"));
         var (_, somebody) = await service.NewCallerAsync();
         using var _somebody = somebody;
+        var (slow, hold) = await HoldAsync(service);
+        Assert.Equal(TimeSpan.FromSeconds(1), await RetryAfterAsync(service.Http, "/api/v0/users/me/"));
+        // Others are not limited.
+        Assert.Equal(HttpStatusCode.OK, await somebody.StatusAsync("GET", "/api/v0/users/me/"));
+        hold.SetResult();
+        using var made = await slow;
+        Assert.Equal(HttpStatusCode.Created, made.StatusCode);
+        await Eventually.IsTrueAsync(
+            async () => await service.Http.StatusAsync("GET", "/api/v0/users/me/") == HttpStatusCode.OK, "let in again");
+    }
+
+    /// <summary>Sends a request that stops at its first request to storage, until the source is completed.</summary>
+    static async Task<(Task<HttpResponseMessage> Slow, TaskCompletionSource Hold)> HoldAsync(TestService service)
+    {
         var hold = new TaskCompletionSource();
         var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         service.Transport.Sending = () =>
@@ -218,14 +232,7 @@ public sealed class LimitTests
         };
         var slow = service.Http.PostAsJsonAsync("/api/v0/projects/", new { name = "slow" });
         await begun.Task.WithinDeadlineAsync();
-        Assert.Equal(TimeSpan.FromSeconds(1), await RetryAfterAsync(service.Http, "/api/v0/users/me/"));
-        // Others are not limited.
-        Assert.Equal(HttpStatusCode.OK, await somebody.StatusAsync("GET", "/api/v0/users/me/"));
-        hold.SetResult();
-        using var made = await slow;
-        Assert.Equal(HttpStatusCode.Created, made.StatusCode);
-        await Eventually.IsTrueAsync(
-            async () => await service.Http.StatusAsync("GET", "/api/v0/users/me/") == HttpStatusCode.OK, "let in again");
+        return (slow, hold);
     }
 
     [Fact]
@@ -250,15 +257,7 @@ public sealed class LimitTests
     public async Task A_request_that_is_refused_at_a_time_counts_for_the_minute()
     {
         await using var service = await StartAsync(null, ("Limits:RequestsInFlight", "1"), ("Limits:RequestsPerMinute", "300"));
-        var hold = new TaskCompletionSource();
-        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        service.Transport.Sending = () =>
-        {
-            if (begun.TrySetResult())
-                hold.Task.Wait();
-        };
-        var slow = service.Http.PostAsJsonAsync("/api/v0/projects/", new { name = "slow" });
-        await begun.Task.WithinDeadlineAsync();
+        var (slow, hold) = await HoldAsync(service);
         Assert.Equal(TimeSpan.FromSeconds(1), await RetryAfterAsync(service.Http, "/api/v0/users/me/"));
         for (var left = 300; await RetryAfterAsync(service.Http, "/api/v0/users/me/") == TimeSpan.FromSeconds(1); left--)
             Assert.InRange(left, 1, 300);

@@ -1,5 +1,7 @@
 // An error as a sentence with its remedy.
 
+import { inConsoleWords } from './words.js';
+
 const ADVICE = {
   401: 'Sign in again to go on.',
   403: 'Ask an administrator of this project for a role that allows it.',
@@ -9,16 +11,6 @@ const ADVICE = {
   413: 'Split it into smaller parts. A longer list can be put into the bucket and adopted as “List in the bucket”.',
   429: 'Wait a moment and try again.',
 };
-
-/** The remedies here for the service's codes. */
-const CODES = {
-  datum_missing: 'Put it back into the bucket, or purge the datum.',
-  datum_changed: 'Adopt the file again with “Adopt changed files as new datums”, or open the newer datum in the trace.',
-  datum_archived: 'Ask the bucket’s owner to restore it.',
-};
-
-/** The remedies that the service gives to programs, at the end of its messages. */
-const REMEDY = / (Put it back, |Adopt it again with )[^.]*\.$/;
 
 /** Errors that the service says in the words of its API, by field and code, in those of this console. */
 const PLAIN = {
@@ -59,7 +51,7 @@ export async function readProblem(response) {
     wrong.map(([name, errors]) => [name, errors.map(e => PLAIN[`${name} ${e.code}`] ?? e.message).join(' ')]),
   );
   const codes = Object.fromEntries(wrong.map(([name, errors]) => [name, errors[0].code]));
-  const said = body ? saidBy(body) : null;
+  const said = body ? inConsoleWords(saidBy(body)) : null;
   const code = typeof body?.code === 'string' ? body.code : null;
   const about = { status: response.status, code, fields, codes, requestId, body };
   return new ApiProblem(sentence(response, said, about), about);
@@ -122,14 +114,11 @@ function sentence(response, said, { status, code, fields, requestId }) {
   }
   const named = Object.values(fields).map(finished).join(' ');
   if (named) return named;
-  if (status === 404) return code in CODES || code === 'datum_purged' ? finished(said) : `This was not found. ${ADVICE[404]}`;
+  if (status === 404) return code === 'datum_purged' ? finished(said) : `This was not found. ${ADVICE[404]}`;
   // Only a missing role can be given: a store that refuses adoptions, for example, refuses them to every role.
   if (status === 403 && said && !said.startsWith('You do not have permission')) return finished(said);
   if (status === 403) return `${said ? finished(said) : 'You may not do this here.'} ${ADVICE[403]}`;
-  return [
-    said ? finished(code in CODES ? said.replace(REMEDY, '') : said) : `The request was refused (${status}).`,
-    CODES[code] ?? (said && status !== 401 ? null : ADVICE[status]),
-  ]
+  return [said ? finished(said) : `The request was refused (${status}).`, (!said || status === 401) && ADVICE[status]]
     .filter(Boolean)
     .join(' ');
 }

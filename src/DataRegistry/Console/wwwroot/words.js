@@ -12,6 +12,7 @@ export const DRIFT =
 export function inConsoleWords(message) {
   return message
     ?.replace(/send (.+?),? as 'prefix' in place of 'url'/g, 'adopt $1 by “Folder or pattern”')
+    .replaceAll('Adopt it again with "adopt_changed": true, which makes a new datum', 'Adopt the file again as a new datum')
     .replaceAll('Delete it with ?force=true: they', 'They')
     .replace(/\?force=true|force=true/g, '“Rescan the empty bucket”');
 }
