@@ -22,10 +22,29 @@ public sealed class AdminTests : ConsoleTest
         await page.AssertAccessibleAsync("admin-projects");
         await Button(page, "Create a project").ClickAsync();
         var dialog = page.GetByRole(AriaRole.Dialog);
+        var name = dialog.GetByLabel("Name", new() { Exact = true });
+        await Expect(name).ToBeFocusedAsync();
+        await Expect(dialog.Locator(".actions button")).ToHaveTextAsync(["Create", "Cancel"]);
         await Button(dialog, "Create").ClickAsync();
         await Expect(dialog.GetByText("Fill in “Name”.")).ToBeVisibleAsync();
-        await dialog.GetByLabel("Name", new() { Exact = true }).FillAsync("night drives");
+        await name.FillAsync("night drives");
         await page.AssertAccessibleAsync("admin-project-create");
+
+        // Typed text is not lost by a key: the dialog asks, and a second Escape only ends the question.
+        await page.Keyboard.PressAsync("Escape");
+        await Expect(Button(dialog, "Go on")).ToBeFocusedAsync();
+        await page.AssertAccessibleAsync("admin-project-discard");
+        await page.Keyboard.PressAsync("Escape");
+        await Expect(name).ToBeFocusedAsync();
+        await Button(dialog, "Close").ClickAsync();
+        await Button(dialog, "Discard it").ClickAsync();
+        await Expect(dialog).ToHaveCountAsync(0);
+        await Button(page, "Create a project").ClickAsync();
+        await Expect(name).ToHaveValueAsync("");
+        await page.Keyboard.PressAsync("Escape");
+        await Expect(dialog).ToHaveCountAsync(0);
+        await Button(page, "Create a project").ClickAsync();
+        await name.FillAsync("night drives");
         await Button(dialog, "Create").ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "night drives" })).ToBeFocusedAsync();
         await page.GetByLabel("Name", new() { Exact = true }).FillAsync("day drives");
@@ -33,7 +52,14 @@ public sealed class AdminTests : ConsoleTest
         await Button(page, "Save").ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "day drives" })).ToBeVisibleAsync();
 
+        await Expect(page.GetByText("No role is given here")).ToBeVisibleAsync();
+        await Expect(page.GetByText("So does the administrator’s token of the service’s settings")).ToBeVisibleAsync();
         await Button(page, "Give a role").ClickAsync();
+        // In a project these two would allow nothing that no other role does.
+        var offered = await dialog.GetByLabel("Role", new() { Exact = true }).Locator("option").AllInnerTextsAsync();
+        Assert.Equal(6, offered.Count);
+        Assert.DoesNotContain(offered, o => o.StartsWith("system_admin", StringComparison.Ordinal));
+        Assert.DoesNotContain(offered, o => o.StartsWith("cluster_agent", StringComparison.Ordinal));
         await dialog.GetByLabel("User or service account").FillAsync("nobody");
         await dialog.GetByLabel("Role", new() { Exact = true }).SelectOptionAsync("editor");
         await Button(dialog, "Give the role").ClickAsync();
@@ -45,7 +71,7 @@ public sealed class AdminTests : ConsoleTest
         await page.AssertAccessibleAsync("admin-project");
         await Button(page, "Remove editor from alice").ClickAsync();
         await Button(dialog, "Remove the role").ClickAsync();
-        await Expect(page.GetByText("Nobody has a role here")).ToBeVisibleAsync();
+        await Expect(page.GetByText("No role is given here")).ToBeVisibleAsync();
 
         await DeleteAsync(page, "project");
         await Expect(page.GetByText("day drives is deleted.")).ToBeVisibleAsync();
@@ -120,9 +146,16 @@ public sealed class AdminTests : ConsoleTest
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "alice" })).ToBeFocusedAsync();
         Assert.Equal(HttpStatusCode.OK, await LogInAsync(Password));
 
+        // A name is enough, unless several have it. A dash is one that a keyboard has.
+        var vision = await Service.NewAsync("/api/v0/departments/", new { name = "vision" });
+        await Service.NewAsync("/api/v0/projects/", new { name = "demo", department = vision });
+        await page.ReloadAsync();
         await Button(page, "Give a role").ClickAsync();
-        await dialog.GetByLabel("Which one").FillAsync("demo – default");
         await dialog.GetByLabel("Role", new() { Exact = true }).SelectOptionAsync("research_manager");
+        await dialog.GetByLabel("Which one").FillAsync("demo");
+        await Button(dialog, "Give the role").ClickAsync();
+        await Expect(dialog.GetByText("Several have this name: demo – default, demo – vision.").First).ToBeVisibleAsync();
+        await dialog.GetByLabel("Which one").FillAsync("Demo - default");
         await page.AssertAccessibleAsync("admin-user-role");
         await Button(dialog, "Give the role").ClickAsync();
         var roles = page.GetByRole(AriaRole.Table, new() { Name = "Roles of alice" });
@@ -176,7 +209,7 @@ public sealed class AdminTests : ConsoleTest
         await Expect(page.GetByLabel("New password")).ToHaveCountAsync(0);
         await page.GetByLabel("Name", new() { Exact = true }).FillAsync("nightly");
         await page.GetByLabel("Expires").SelectOptionAsync("In 30 days");
-        await page.GetByLabel("Only for the project").FillAsync("demo – default");
+        await page.GetByLabel("Only for the project").FillAsync("demo");
         await Button(page, "Generate a token").ClickAsync();
         var code = page.GetByRole(AriaRole.Region, new() { Name = "the token" });
         await Expect(code).ToContainTextAsync("dr_");
@@ -192,6 +225,16 @@ public sealed class AdminTests : ConsoleTest
         await Button(dialog, "Revoke").ClickAsync();
         await Expect(page.GetByText("nightly is revoked.")).ToBeVisibleAsync();
         Assert.Equal(HttpStatusCode.Unauthorized, await program.StatusAsync("GET", "/api/v0/users/me/"));
+
+        // The audit trail takes the words of its own table, or those of the service, and names whose token it was.
+        await page.GotoAsync($"{Origin}/console/#/admin/audit");
+        await page.GetByLabel("Action").FillAsync("token.created");
+        await Expect(page.GetByText("1 entry", new() { Exact = true })).ToBeVisibleAsync();
+        await page.GetByLabel("Action").FillAsync("Token: created");
+        await page.ReloadAsync();
+        await Expect(page.GetByLabel("Action")).ToHaveValueAsync("Token: created");
+        await Button(page, "Show token: created").ClickAsync();
+        await Expect(dialog.GetByRole(AriaRole.Link, new() { Name = "pipeline" })).ToBeVisibleAsync();
         await page.GotoAsync($"{Origin}/console/#/admin/accounts");
         await page.GetByLabel("Search").FillAsync("other");
         await Expect(page.GetByText("Nothing here holds “other”.")).ToBeVisibleAsync();
@@ -221,6 +264,8 @@ public sealed class AdminTests : ConsoleTest
         await page.EvaluateAsync("() => scrollTo(0, document.body.scrollHeight)");
         await Expect(page.GetByText("62 entries")).ToBeVisibleAsync();
 
+        await page.GetByLabel("Action").FillAsync("project: renamed");
+        await Expect(page.GetByText("1 entry", new() { Exact = true })).ToBeVisibleAsync();
         await page.GetByLabel("Action").FillAsync("project");
         await Expect(page.GetByText("1 entry", new() { Exact = true })).ToBeVisibleAsync();
         await page.GetByLabel("By", new() { Exact = true }).FillAsync("nobody");
@@ -279,6 +324,11 @@ public sealed class AdminTests : ConsoleTest
     static async Task DeleteAsync(IPage page, string kind)
     {
         await Button(page, $"Delete the {kind}").ClickAsync();
-        await Button(page.GetByRole(AriaRole.Dialog), "Delete").ClickAsync();
+        var dialog = page.GetByRole(AriaRole.Dialog);
+        // Enter is no answer to a question that somebody has not read.
+        await Expect(Button(dialog, "Cancel")).ToBeFocusedAsync();
+        await Expect(Button(dialog, "Cancel")).ToHaveCSSAsync("outline-style", "solid");
+        await Expect(dialog.Locator(".actions button")).ToHaveTextAsync(["Delete", "Cancel"]);
+        await Button(dialog, "Delete").ClickAsync();
     }
 }

@@ -84,7 +84,7 @@ public sealed class ProblemTests : ConsoleTest
             new() { Status = 403, ContentType = "application/json", Body = Refused }));
         await page.GetByRole(AriaRole.Link, new() { Name = "my-bucket" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "No access" })).ToBeFocusedAsync();
-        await Expect(page.GetByText("Ask an administrator of this project for a role that does.")).ToBeVisibleAsync();
+        await Expect(page.GetByText("Ask an administrator of this project for a role that allows it.")).ToBeVisibleAsync();
 
         await page.UnrouteAllAsync();
         await page.RouteAsync($"**/api/v0/stores/{Service.Store.Id}/", route => route.FulfillAsync(new() { Status = 500, Body = "" }));

@@ -7,9 +7,9 @@ namespace DataRegistry.ConsoleTests;
 public sealed class ProjectTests : ConsoleTest
 {
     [BrowserFact]
-    public async Task A_project_is_picked_and_gone_to_again_the_next_time()
+    public async Task A_project_is_picked_and_gone_to_again_the_next_time_by_those_who_see_it()
     {
-        await Service.NewAsync("/api/v0/projects/", new { name = $"night drives {new string('x', 80)}" });
+        var night = await Service.NewAsync("/api/v0/projects/", new { name = $"night drives {new string('x', 80)}" });
         var page = await OpenAsync("");
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Projects" })).ToBeFocusedAsync();
         await page.AssertAccessibleAsync("projects");
@@ -22,6 +22,17 @@ public sealed class ProjectTests : ConsoleTest
         await page.GetByRole(AriaRole.Link, new() { Name = "Project: night drives" }).ClickAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "demo" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Project: demo" })).ToBeVisibleAsync();
+
+        // The next user of the browser does not see that project. There is no choice between the others, so the only one is shown.
+        var robot = await Service.NewUserAsync("robot", type: "service_account");
+        await Service.GiveAsync(robot, "viewer", "project", night);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
+        await page.GotoAsync($"{Origin}/console/#/");
+        await page.GetByLabel("Token", new() { Exact = true }).FillAsync(
+            await Service.NewTokenAsync(Service.Http, new { name = "test", user = robot }));
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Project: night drives" })).ToBeVisibleAsync();
+        await Expect(page.GetByText("Nothing is adopted yet")).ToBeVisibleAsync();
     }
 
     [BrowserFact]

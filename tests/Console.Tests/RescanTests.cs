@@ -43,6 +43,20 @@ public sealed class RescanTests : ConsoleTest
         await page.GetByRole(AriaRole.Link, new() { Name = "Rescans" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Rescan of my-bucket" })).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("jobs-rescans");
+
+        // The store belongs to no project. So its report is for those who see all projects, and others find no link that would be refused.
+        await page.GetByRole(AriaRole.Link, new() { Name = "Rescan of my-bucket" }).ClickAsync();
+        await Expect(results).ToBeVisibleAsync();
+        var report = page.Url;
+        var viewer = await OpenAsync(In($"stores/{Service.Store.Id}"), await NewTokenAsync("viewer"));
+        await Expect(viewer.GetByText("The right to see datums is missing for the whole service (data_read).")).ToBeVisibleAsync();
+        await Expect(viewer.GetByRole(AriaRole.Link, new() { Name = "See the report" })).ToHaveCountAsync(0);
+        await Expect(viewer.GetByText("You need a role of this project that may adopt files")).ToBeVisibleAsync();
+        await viewer.AssertAccessibleAsync("store-viewer");
+        await viewer.GotoAsync(report);
+        await Expect(viewer.GetByText("its reports name files of all projects")).ToBeVisibleAsync();
+        await Expect(viewer.GetByLabel("Show")).ToHaveCountAsync(0);
+        await viewer.AssertAccessibleAsync("rescan-viewer");
     }
 
     [BrowserFact]

@@ -29,6 +29,22 @@ static class Screen
         """;
 
     /// <summary>
+    /// A line for each list whose rows cut what they hold at the top or bottom, or are not equally high. On a wide screen a row is
+    /// one line of cells.
+    /// </summary>
+    const string CutRows = """
+        wide => [...document.querySelectorAll('.endless tbody')].flatMap(body => {
+          const rows = [...body.querySelectorAll('tr[aria-rowindex]')].map(row => [row, row.getBoundingClientRect()]);
+          const cut = rows.flatMap(([row, { top, bottom }]) => [...row.cells].filter(cell => {
+            const { height, ...at } = cell.getBoundingClientRect().toJSON();
+            return height > 0 && (at.top < top - 1 || at.bottom > bottom + 1 || (wide && getComputedStyle(cell).display !== 'table-cell'));
+          }));
+          const heights = new Set(rows.map(([, { height }]) => Math.round(height)));
+          return [...cut.map(cell => `cut: ${cell.innerText}`), ...(heights.size > 1 ? [`rows of ${[...heights]} px`] : [])];
+        })
+        """;
+
+    /// <summary>
     /// The rules that another theme or width can break. The elements are the same, and a narrow page shows none that a wide one hides.
     /// </summary>
     static readonly string[] OfThemeAndWidth =
@@ -41,8 +57,8 @@ static class Screen
 
     /// <summary>
     /// Checks that axe finds no barrier, in the light theme on a wide screen and in the dark theme on a phone's, where
-    /// the page must not overflow sideways either. Takes pictures of both with that name, if wanted. Afterwards the
-    /// page is wide and light again.
+    /// the page must not overflow sideways either, nor a row of a list cut what it holds. Takes pictures of both with
+    /// that name, if wanted. Afterwards the page is wide and light again.
     /// </summary>
     public static async Task AssertAccessibleAsync(this IPage page, string name)
     {
@@ -79,6 +95,8 @@ static class Screen
                 var outside = await page.EvaluateAsync<int>(
                     "() => document.documentElement.scrollWidth - document.documentElement.clientWidth");
                 Assert.True(outside <= 0, $"{here}: the page is {outside} px wider than the screen.");
+                var cut = await page.EvaluateAsync<string[]>(CutRows, width == Wide);
+                Assert.True(cut.Length == 0, $"{here}: {string.Join('\n', cut)}");
             }
         }
         finally

@@ -81,6 +81,7 @@ public sealed class SelectionTests : ConsoleTest
         await Expect(dialog.GetByRole(AriaRole.List, new() { Name = "Some of them" }).GetByRole(AriaRole.Listitem)).ToHaveCountAsync(3);
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Tag 3 datums" }).ClickAsync();
         await Expect(dialog.GetByText("Fill in “Tags”.")).ToBeVisibleAsync();
+        await Expect(dialog.GetByLabel("Tags")).ToBeFocusedAsync();
         await dialog.GetByLabel("Tags").FillAsync("train, night,train");
         await page.AssertAccessibleAsync("data-tag-dialog");
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Tag 3 datums" }).ClickAsync();
@@ -108,6 +109,9 @@ public sealed class SelectionTests : ConsoleTest
         await Expect(Names(page)).ToHaveCountAsync(3);
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Purge…" }).ClickAsync();
+        var cancel = dialog.GetByRole(AriaRole.Button, new() { Name = "Cancel" });
+        await Expect(cancel).ToBeFocusedAsync();
+        await Expect(cancel).ToHaveCSSAsync("outline-style", "solid");
         await page.AssertAccessibleAsync("selection-purge-dialog");
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Purge 3 datums" }).ClickAsync();
         await Expect(dialog.GetByText("0 of 3")).ToBeVisibleAsync();

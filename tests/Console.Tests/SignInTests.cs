@@ -14,6 +14,7 @@ public sealed class SignInTests : ConsoleTest
         var page = await OpenAsync(In("data/adopt"), token: "");
         // A token is all that a new service has.
         await Expect(page.GetByLabel("Token", new() { Exact = true })).ToBeVisibleAsync();
+        await Expect(page.GetByText("Sign in to see the page that you opened: Adopt.")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("sign-in");
         await page.GetByRole(AriaRole.Tab, new() { Name = "Name and password" }).ClickAsync();
         await page.GetByLabel("Name", new() { Exact = true }).FillAsync("alice");

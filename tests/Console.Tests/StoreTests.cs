@@ -154,6 +154,7 @@ public sealed class StoreTests : ConsoleTest
 
         await page.GotoAsync($"{Origin}/console/{In($"stores/{Service.Store.Id}/edit")}");
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "No access" })).ToBeFocusedAsync();
+        await Expect(page.GetByText("you need a role that manages stores: department_admin or system_admin.")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("no-access");
     }
 

@@ -25,6 +25,12 @@ public sealed class TreeTests : ConsoleTest
         await Expect(Rows(page)).ToHaveTextAsync(["a/", "readme.txt"]);
         await Expect(page.GetByText("1 folder and 1 file")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("folders");
+        await page.EmulateMediaAsync(new() { ForcedColors = ForcedColors.Active });
+        const string Style = "(element, [name]) => getComputedStyle(element)[name]";
+        Assert.NotEqual(await StyleAsync("Search", "borderBottomColor"), await StyleAsync("Browse", "borderBottomColor"));
+        Assert.NotEqual(await StyleAsync("Jobs", "borderBottomColor"), await StyleAsync("Data", "borderBottomColor"));
+        Assert.NotEqual(await StyleAsync("List", "backgroundColor"), await StyleAsync("Folders", "backgroundColor"));
+        await page.EmulateMediaAsync(new() { ForcedColors = ForcedColors.None });
 
         // The keyboard: into the list, into the folder, on to its second row, and back to the folder that was left.
         await page.Keyboard.PressAsync("/");
@@ -67,6 +73,9 @@ public sealed class TreeTests : ConsoleTest
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Store not found" })).ToBeFocusedAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Go to the data" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Link, new() { Name = "readme.txt" })).ToBeVisibleAsync();
+
+        Task<string> StyleAsync(string link, string name) =>
+            page.GetByRole(AriaRole.Link, new() { Name = link, Exact = true }).EvaluateAsync<string>(Style, new[] { name });
     }
 
     [BrowserFact]

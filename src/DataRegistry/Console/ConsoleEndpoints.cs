@@ -35,9 +35,21 @@ static class ConsoleEndpoints
         if (path.Length == 0 && context.Request.Path.Value?.EndsWith('/') != true)
             return Results.Redirect($"{context.Request.PathBase}{Path}/{context.Request.QueryString}");
         if (files.Find(path) is not ({ } file, var forever))
-            return Results.StatusCode(StatusCodes.Status404NotFound);
+            return IsOpened(context.Request) ? Results.Redirect(AddressOf(context.Request))
+                : Results.StatusCode(StatusCodes.Status404NotFound);
         if (forever)
             headers.CacheControl = "public, max-age=31536000, immutable";
         return file.Encoded.Answer(context, file.ContentType);
+    }
+
+    /// <summary>Whether a person opens the address: browsers name this type then, and not for a page's own files.</summary>
+    static bool IsOpened(HttpRequest request) =>
+        request.GetTypedHeaders().Accept.Any(a => a.MediaType.Equals("text/html", StringComparison.OrdinalIgnoreCase) && a.Quality != 0);
+
+    /// <summary>The same address as the console spells it, behind the <c>#</c>. If it has no such page, it says so.</summary>
+    static string AddressOf(HttpRequest request)
+    {
+        request.Path.StartsWithSegments(Path, StringComparison.OrdinalIgnoreCase, out var rest);
+        return $"{request.PathBase}{Path}/#{rest.ToUriComponent()}{request.QueryString}";
     }
 }

@@ -151,6 +151,25 @@ public sealed partial class ConsoleEndpointTests : IAsyncLifetime
         Assert.Equal("{\"detail\":\"Not found.\"}", await response.Content.ReadAsStringAsync());
     }
 
+    /// <summary>The console says which pages it has. A program, and a page that asks for its own files, is answered as before.</summary>
+    [Theory]
+    [InlineData("/console/data", "/console/#/data")]
+    [InlineData("/console/p/x/data/?q=a b", "/console/#/p/x/data/?q=a%20b")]
+    [InlineData("/console//elsewhere.example/ü", "/console/#//elsewhere.example/%C3%BC")]
+    [InlineData("/console/0123456789abcdef/app.js", "/console/#/0123456789abcdef/app.js")]
+    public async Task Somebody_who_opens_an_address_that_is_not_there_is_led_into_the_console(string path, string expected)
+    {
+        using var led = await GetAsync(path, ("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"));
+        Assert.Equal(HttpStatusCode.Redirect, led.StatusCode);
+        Assert.Equal(expected, led.Headers.Location!.OriginalString);
+        Assert.True(led.Headers.CacheControl!.NoCache);
+        foreach (var accept in new[] { "*/*", "application/json, text/html;q=0", "text/javascript" })
+        {
+            using var refused = await GetAsync(path, ("Accept", accept));
+            Assert.Equal(HttpStatusCode.NotFound, refused.StatusCode);
+        }
+    }
+
     [Fact]
     public async Task Nothing_but_reading_is_allowed() =>
         Assert.Equal(HttpStatusCode.MethodNotAllowed, await stranger.StatusAsync("POST", "/console/"));

@@ -88,10 +88,11 @@ async function show({ again = false } = {}) {
 }
 
 async function pageFor(found, signal) {
-  if (!session.token) return { node: signIn.render({ reason, signal }), title: 'Sign in' };
+  if (!session.token) return { node: signIn.render({ reason, asked: found?.route.title, signal }), title: 'Sign in' };
   me ??= await api.get('/api/v0/users/me/', { signal });
   if (!found && location.hash.length < 3) {
-    navigate(session.lastProject ? href('data', { project: session.lastProject }) : href('projects'), { replace: true });
+    project = await firstProject(signal);
+    navigate(project ? href('data', { project: project.id }) : href('projects'), { replace: true });
     throw new DOMException('Elsewhere', 'AbortError');
   }
   if (!found) return unknownPage(project);
@@ -131,6 +132,19 @@ async function loadPage(route) {
     location.reload();
     throw new DOMException('A newer version is being loaded', 'AbortError');
   }
+}
+
+/** The one that was looked at last, if this user sees it, else the only one there is; null where there is a choice. */
+async function firstProject(signal) {
+  if (session.lastProject) {
+    const last = await findProject(session.lastProject, signal).catch(error => {
+      if (error.status !== 404 && error.status !== 403) throw error;
+      return null;
+    });
+    if (last) return last;
+  }
+  const { results } = await api.get('/api/v0/projects/', { query: { limit: 2 }, signal });
+  return results.length === 1 ? results[0] : null;
 }
 
 async function findProject(id, signal) {

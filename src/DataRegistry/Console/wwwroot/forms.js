@@ -81,7 +81,7 @@ export function form(children, { submit, kind = 'primary', onsubmit, cancel, als
     },
     children,
     alert,
-    h('div.actions', send, others, cancel && button('Cancel', cancel)),
+    h('div.actions', send, others, cancel && button('Cancel', cancel, { autofocus: kind === 'danger' })),
   );
 
   async function run(act) {

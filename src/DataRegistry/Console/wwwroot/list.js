@@ -16,7 +16,8 @@ const AHEAD = '1200px';
  * have a next one: it goes on
  * by itself, says how many were looked at (`lookedAt(page)`, where results are not all) and can be stopped.
  * `.reload()` starts again, and ends running requests. `.rows` are those that are loaded, `.focusRow(index)` brings one into view and
- * puts the focus on its link. `wordsOf(rows)` says how many there are, where `noun` does not. Rows are all equally high (style.css).
+ * puts the focus on its link. `wordsOf(rows)` says how many there are, where `noun` does not. All rows are equally high: on a wide screen
+ * style.css says how high, on a phone they are as high as the highest that was drawn.
  * Without rows the error of a first page shows above the list, a later one at its end.
  */
 export function endlessList({
@@ -211,8 +212,12 @@ function windowedRows(columns) {
   const soon = () => {
     frame ||= requestAnimationFrame(draw);
   };
-  const remeasure = () => {
+  const forget = () => {
     height = 0;
+    body.style.removeProperty('--row');
+  };
+  const remeasure = () => {
+    forget();
     soon();
   };
   addEventListener('scroll', soon, { passive: true });
@@ -229,6 +234,7 @@ function windowedRows(columns) {
       drawn.clear();
       rows = [];
       above.hidden = below.hidden = true;
+      forget();
     },
     use(next) {
       columns = next;
@@ -267,17 +273,33 @@ function windowedRows(columns) {
         drawn.delete(index);
       }
     }
+    const added = [];
     let after = above;
     for (let index = first; index < end; index++) {
       if (!drawn.has(index)) {
         const row = tableRow(columns, rows[index], { 'aria-rowindex': index + 2 });
         drawn.set(index, row);
         after.after(row);
+        added.push(row);
       }
       after = drawn.get(index);
     }
     space(above, first * height);
     space(below, (rows.length - end) * height);
+    const highest = Math.max(0, ...added.map(heightOf));
+    if (highest > height + 1) grow(highest);
+  }
+
+  /** The row at the top of the window stays there. */
+  function grow(to) {
+    const hidden = Math.max(0, -body.getBoundingClientRect().top);
+    const by = (hidden / height) * (to - height);
+    height = to;
+    body.style.setProperty('--row', `${to}px`);
+    draw();
+    if (by === 0) return;
+    scrollBy(0, by);
+    draw();
   }
 
   function measure() {
@@ -286,7 +308,11 @@ function windowedRows(columns) {
       drawn.set(0, row);
       above.after(row);
     }
-    return drawn.values().next().value.getBoundingClientRect().height || 44;
+    return heightOf(drawn.values().next().value) || 44;
+  }
+
+  function heightOf(row) {
+    return row.getBoundingClientRect().height;
   }
 
   function spacer() {

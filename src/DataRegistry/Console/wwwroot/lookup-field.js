@@ -7,29 +7,63 @@ import { uniqueId } from './ui.js';
 
 const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
+/** So many entries that a typed name may stand for are told. */
+const MOST_TOLD = 5;
+
 /**
- * `entries` are {id, text}, each text once. An id is taken, too: there may be more things than entries.
- * `.offer(entries)` replaces them.
+ * `entries` are {id, text, name}, each text once. A text is taken in any case and with any dash, and so is the name, a part of the text,
+ * if only one entry has it. An id is taken, too: there may be more things than entries. `.offer(entries)` replaces them.
  */
 export function lookupField({ entries, ...props }) {
   const list = h('datalist', { id: uniqueId('list') });
   const element = field({ autocomplete: 'off', spellcheck: 'false', list: list.id, ...props });
-  let known = new Map();
+  let known = [];
   element.append(list);
   element.offer = next => {
-    known = new Map(next.map(entry => [entry.text, entry.id]));
+    known = next;
     list.replaceChildren(...next.map(entry => h('option', { value: entry.text })));
   };
   element.offer(entries);
 
-  /** The id of what is chosen; null where nothing is typed. @throws ApiProblem at the field, where there is no such thing */
+  /** The id of what is chosen; null where nothing is typed. @throws ApiProblem at the field, where there is no such thing, or several */
   element.pick = () => {
     const text = element.value.trim();
     if (text === '') return null;
-    const id = known.get(text) ?? (ID.test(text) ? text : null);
-    if (id !== null) return id;
-    const sentence = 'Nothing here has this name. Choose one of the list, or give an id.';
+    if (ID.test(text)) return text;
+    const [first, ...others] = meant(text);
+    if (first && others.length === 0) return first.id;
+    const sentence = first
+      ? `Several have this name: ${told([first, ...others])}. Choose one of the list.`
+      : 'Nothing here has this name. Choose one of the list, or give an id.';
     throw new ApiProblem(sentence, { fields: { [props.name]: sentence } });
   };
   return element;
+
+  /** Exactly what is typed comes first, so that names that differ in their case can all be chosen. */
+  function meant(text) {
+    const ways = [
+      e => e.text === text,
+      e => e.name === text,
+      e => plain(e.text) === plain(text),
+      e => plain(e.name) === plain(text),
+    ];
+    return ways.map(way => known.filter(way)).find(found => found.length > 0) ?? [];
+  }
+}
+
+function told(entries) {
+  const rest = entries.length - MOST_TOLD;
+  return entries
+    .slice(0, MOST_TOLD)
+    .map(entry => entry.text)
+    .concat(rest > 0 ? [`${rest} more`] : [])
+    .join(', ');
+}
+
+/** Without what a keyboard has not, or nobody sees: dashes of any length, the case, and doubled spaces. */
+function plain(text) {
+  return text
+    ?.toLowerCase()
+    .replace(/[-‐-―]/g, '-')
+    .replace(/\s+/g, ' ');
 }

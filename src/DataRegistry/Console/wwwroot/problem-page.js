@@ -1,6 +1,7 @@
 // The page in place of one that cannot be shown: what is wrong, in the words of the request, and where to go on.
 
 import { h } from './dom.js';
+import { messageOf } from './problems.js';
 import { href } from './router.js';
 import { emptyState, linkButton, pageHeader, problem } from './ui.js';
 
@@ -53,11 +54,7 @@ export function problemPage(error, found, project, retry) {
       node: h(
         'div',
         pageHeader('No access'),
-        emptyState(
-          'Your roles do not allow you to see this',
-          'Ask an administrator of this project for a role that does.',
-          ways(project),
-        ),
+        emptyState('Your roles do not allow you to see this', messageOf(error), ways(project)),
       ),
     };
   }

@@ -31,7 +31,6 @@ export const session = {
     listeners.add(listener);
   },
 
-  /** The project that was looked at last; kept over sessions, it is no secret. */
   /** How somebody signed in here the last time: by 'token' or 'password'; null where nobody has. */
   get lastWay() {
     return localStorage.getItem(WAY);
@@ -40,6 +39,7 @@ export const session = {
     localStorage.setItem(WAY, way);
   },
 
+  /** The project that was looked at last in this browser. It is no secret, but the next user may not see it. */
   get lastProject() {
     return localStorage.getItem(PROJECT);
   },

@@ -7,6 +7,7 @@ import { count, duration, timeAgo } from './format.js';
 import { field, form } from './forms.js';
 import { jobBadge } from './job-progress.js';
 import { JOB_KINDS } from './job-words.js';
+import { reportRefusal } from './rights.js';
 import { href, navigate } from './router.js';
 import { button, confirm, section, toast } from './ui.js';
 import { inConsoleWords } from './words.js';
@@ -14,9 +15,10 @@ import { inConsoleWords } from './words.js';
 const SCHEDULES = EXAMPLES.schedules;
 
 /** The result of the last scan. Nothing if the service has no rescans. */
-export function lastRescan(store, { project, manages, signal }) {
+export function lastRescan(store, { project, me, manages, signal }) {
   if (!store.rescan) return null;
   const last = store.last_rescan;
+  const refusal = reportRefusal(store, { me });
   return h(
     'div.card',
     section(
@@ -30,14 +32,14 @@ export function lastRescan(store, { project, manages, signal }) {
               ' ',
               timeAgo(last.finished ?? last.started),
               last.seconds !== null && ` · took ${duration(last.seconds)}`,
-              ' · ',
-              h('a', { href: address(last.id) }, 'See the report'),
+              !refusal && [' · ', h('a', { href: address(last.id) }, 'See the report')],
             ),
             last.error && h('div.notice.bad', h('p', inConsoleWords(last.error))),
             h(
               'dl.counts',
               JOB_KINDS.rescans.names.map(([key, label]) => h('div', h('dt', label), h('dd', count(last.counts[key])))),
             ),
+            refusal && h('p.hint', refusal),
           )
         : h(
             'p.hint',

@@ -223,9 +223,14 @@ export function badge(text, kind = 'plain') {
   return h('span.badge', { class: kind }, text);
 }
 
+/** Text that loses its beginning where there is too little room: the end of a path or an id tells it from the others. */
+export function tail(text, tag = 'span') {
+  return h(`${tag}.tail`, { title: text }, h('bdi', text));
+}
+
 /** An id, short enough for a table; what is copied is the whole. */
 export function idCode(id, { copy = true } = {}) {
-  return h('span.id', h('code', { title: id }, id), copy && copyButton(id, 'Copy', 'the id'));
+  return h('span.id', tail(id, 'code'), copy && copyButton(id, 'Copy', 'the id'));
 }
 
 /** Text to be used elsewhere. It can be scrolled by keyboard. */
@@ -296,7 +301,10 @@ export function endToasts() {
   }
 }
 
-/** A modal dialog; the promise is answered with what `close` is given, or undefined after Escape. */
+/**
+ * A modal dialog; the promise is answered with what `close` is given, or undefined after Escape or ✕. Both ask first if text would be lost
+ * that somebody has typed.
+ */
 export function openDialog(title, body) {
   return new Promise(resolve => {
     const id = uniqueId('dialog');
@@ -306,6 +314,8 @@ export function openDialog(title, body) {
       dialog.close();
     };
     const resume = resting();
+    const content = h('div.dialog-body');
+    const { question, leave, ...listeners } = leaving(content, close);
     const dialog = h(
       'dialog',
       {
@@ -315,22 +325,90 @@ export function openDialog(title, body) {
           resume();
           resolve(result);
         },
+        ...listeners,
       },
       h(
         'div.dialog-head',
         h('h2', { id }, title),
-        h('button.button.quiet', { type: 'button', 'aria-label': 'Close', onclick: () => close() }, '✕'),
+        h('button.button.quiet', { type: 'button', 'aria-label': 'Close', onclick: leave }, '✕'),
       ),
-      h('div.dialog-body'),
+      question,
+      content,
     );
-    replace(dialog.lastElementChild, body(close));
+    replace(content, body(close));
     // In <main>'s place in the page, so that it is part of a landmark's reading order; it goes with the page that opened it.
     document.getElementById('main').append(dialog);
     dialog.showModal();
+    focusFirst(content);
   });
 }
 
-/** Asks before something that cannot be undone. False after Escape. */
+/** Escape and ✕ of a dialog: `leave` closes it, or asks in its `question` where a text differs from what it was when it got the focus. */
+function leaving(content, close) {
+  const before = new Map();
+  const question = h('div.dialog-question');
+  const isTyped = () => [...before].some(([field, text]) => field.isConnected && field.value !== text);
+  let focused;
+
+  function leave() {
+    if (!isTyped()) return close();
+    focused = content.contains(document.activeElement) ? document.activeElement : focused;
+    content.inert = true;
+    replace(
+      question,
+      h(
+        'div.notice.warn',
+        { role: 'alert' },
+        h('p', 'What you have typed is not saved. Close this all the same?'),
+        h(
+          'div.actions',
+          button('Discard it', () => close(), { kind: 'danger' }),
+          button('Go on', goOn, { autofocus: true }),
+        ),
+      ),
+    );
+    focusFirst(question);
+  }
+
+  function goOn() {
+    replace(question);
+    content.inert = false;
+    focused?.focus();
+  }
+
+  /** A second Escape goes on with the dialog: it never drops what was typed. */
+  function escape(event) {
+    if (!isTyped()) return;
+    event.preventDefault();
+    if (content.inert) goOn();
+    else leave();
+  }
+
+  return {
+    question,
+    leave,
+    onfocusin: ({ target }) => {
+      if (target.matches('input:not([type="checkbox"], [type="radio"]), textarea') && !before.has(target))
+        before.set(target, target.value);
+    },
+    onkeydown: event => {
+      if (event.key === 'Escape' && !event.isComposing) escape(event);
+    },
+    // What closes a dialog on a phone is no key. A file field has an event of this name, too.
+    oncancel: event => {
+      if (event.target.localName === 'dialog') escape(event);
+    },
+  };
+}
+
+/** Where the keyboard begins in something new: at what is marked, else in the first field, else at the first action. */
+export function focusFirst(element) {
+  const all = [...element.querySelectorAll('[autofocus], input, select, textarea, .actions .button')];
+  const seen = all.filter(each => !each.disabled && each.getClientRects().length > 0);
+  (seen.find(each => each.autofocus) ?? seen.find(each => each.matches('input, select, textarea')) ?? seen[0])?.focus();
+}
+
+/** Asks before something is done. False after Escape. Where it is dangerous, the keyboard begins at Cancel. */
 export async function confirm(title, text, action, { danger = false } = {}) {
   return (
     (await openDialog(title, close =>
@@ -339,8 +417,8 @@ export async function confirm(title, text, action, { danger = false } = {}) {
         h('p', text),
         h(
           'div.actions',
-          button('Cancel', () => close(false)),
           button(action, () => close(true), { kind: danger ? 'danger' : 'primary' }),
+          button('Cancel', () => close(false), { autofocus: danger }),
         ),
       ),
     )) === true

@@ -2,9 +2,9 @@
 
 import { h } from '../dom.js';
 import { href } from '../router.js';
+import { tail } from '../ui.js';
 
-/** The kinds of things to filter by. An action of one, such as token.created, also works. */
-export const KINDS = [
+const KINDS = [
   'adoption',
   'alias',
   'cluster',
@@ -31,9 +31,27 @@ const NOUNS = {
   datavolume: 'data volume',
 };
 
+function nounOf(kind) {
+  return NOUNS[kind] ?? kind;
+}
+
+/** The kinds of things to filter by, in the words of the list. */
+export const KIND_WORDS = KINDS.map(nounOf);
+
 /** 'datavolume.deletion_requested' → 'data volume: deletion requested' */
 export function actionWords(event) {
-  return `${NOUNS[event.kind] ?? event.kind}: ${event.action.slice(event.kind.length + 1).replaceAll('_', ' ')}`;
+  return `${nounOf(event.kind)}: ${event.action.slice(event.kind.length + 1).replaceAll('_', ' ')}`;
+}
+
+/** 'data volume: deletion requested' → 'datavolume.deletion_requested'; 'data volume' → 'datavolume'. The service's own spelling stays. */
+export function actionOf(words) {
+  const [noun, ...rest] = words
+    .toLowerCase()
+    .split(/[:.]/)
+    .map(part => part.trim().replace(/\s+/g, ' '));
+  const kind = KINDS.find(k => nounOf(k) === noun) ?? noun.replaceAll(' ', '_');
+  const action = rest.join('.').replaceAll(' ', '_');
+  return action ? `${kind}.${action}` : kind;
 }
 
 /** The details on one line: 'name: a → b · tokens revoked: 2' */
@@ -76,7 +94,7 @@ const PLACES = {
 export function targetLink(event) {
   const details = event.details ?? {};
   const name = [details.username, details.name, details.uri].find(text => typeof text === 'string') ?? details.name?.after;
-  const label = typeof name === 'string' ? name : h('code', event.target);
+  const label = typeof name === 'string' ? name : tail(event.target, 'code');
   const address = PLACES[event.kind]?.(event.target, event.project, details);
   return address ? h('a', { href: address, title: event.target }, label) : h('span', { title: event.target }, label);
 }

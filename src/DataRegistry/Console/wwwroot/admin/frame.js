@@ -79,7 +79,7 @@ export function unitEntries(type, units) {
   const times = new Map();
   for (const { text } of all) times.set(text, (times.get(text) ?? 0) + 1);
   return all
-    .map(({ id, text }) => ({ id, text: times.get(text) > 1 ? `${text} (${id})` : text }))
+    .map(({ id, name, text }) => ({ id, name, text: times.get(text) > 1 ? `${text} (${id})` : text }))
     .sort((a, b) => a.text.localeCompare(b.text));
 }
 

@@ -26,10 +26,28 @@ const WORDS = {
 const SCOPES = { project: 'A project', department: 'A department', cluster: 'A cluster', system: 'The whole service' };
 const MOST_USERS = 1000;
 
-/** Roles that somebody may give at a scope: none that allows more than they may themselves. */
-export function givable(me, type, unit) {
+/**
+ * Roles that are offered at some scopes only. Elsewhere they allow nothing that another role does not: an agent works for a cluster, and
+ * system_admin manages departments and clusters.
+ */
+const FIT = { system_admin: ['system', 'cluster', 'department'], cluster_agent: ['system', 'cluster'] };
+
+/** Roles that somebody may give and take at a scope: none that allows more than they may themselves. */
+function givable(me, type, unit) {
   if (!mayAt(me, type, unit, 'roles_manage')) return [];
   return Object.keys(ROLES).filter(role => ROLES[role].every(permission => mayAt(me, type, unit, permission)));
+}
+
+/** Those of them that are offered there. */
+export function offered(me, type, unit) {
+  return givable(me, type, unit).filter(role => FIT[role]?.includes(type) ?? true);
+}
+
+/** Goes on after 'These roles count': the administrator of the settings is no user, so no list of roles has it. */
+export function operatorWords(me) {
+  return me.ctime === null
+    ? ' So does the administrator’s token of the service’s settings, with which you signed in. It is no role.'
+    : '';
 }
 
 /** Everybody whose role counts at a unit, also those who have it further up. */
@@ -78,7 +96,11 @@ export function holders({ me, type, unit, units, signal }) {
           }),
       },
     ],
-    empty: () => emptyState('Nobody has a role here', 'You see the roles that are given where you may give them.'),
+    empty: () =>
+      emptyState(
+        'No role is given here',
+        !mayAt(me, 'system', null, 'roles_manage') && 'Roles that are given further up show to those who may give roles there.',
+      ),
   });
   list.give = async () => {
     const users = await needing('users_read', api.all('/api/v0/users/', {}, signal, { max: MOST_USERS }));
@@ -89,7 +111,7 @@ export function holders({ me, type, unit, units, signal }) {
         required: true,
         entries: users.map(u => ({ id: u.id, text: u.username })),
       });
-      return form([who, roleField(roles)], {
+      return form([who, roleField(offered(me, type, unit), type)], {
         submit: 'Give the role',
         cancel: () => close(),
         onsubmit: async ({ role }) => close(await give(who.pick(), { role, scope_type: type, scope_id: unit.id }, signal)),
@@ -134,14 +156,14 @@ export function rolesOf({ me, user, roles, units, signal, refresh }) {
 /** A dialog that gives a user a role somewhere. */
 export async function giveTo({ me, user, units, signal }) {
   const types = Object.keys(SCOPES).filter(type =>
-    type === 'system' ? givable(me, type, null).length > 0 : placesOf(me, type, units).length > 0,
+    type === 'system' ? offered(me, type, null).length > 0 : placesOf(me, type, units).length > 0,
   );
   if (types.length === 0) {
     toast(missing('roles_manage'), 'bad');
     return null;
   }
   const given = await openDialog(`Give ${user.username} a role`, close => {
-    const places = type => unitEntries(type, units).filter(({ id }) => givable(me, type, units[type].get(id)).length > 0);
+    const places = type => unitEntries(type, units).filter(({ id }) => offered(me, type, units[type].get(id)).length > 0);
     const type = field({
       label: 'For',
       name: 'scope_type',
@@ -151,7 +173,7 @@ export async function giveTo({ me, user, units, signal }) {
       onchange: choose,
     });
     const unit = lookupField({ label: 'Which one', name: 'scope_id', required: true, entries: [], onchange: offer });
-    const role = roleField([]);
+    const role = roleField([], types[0]);
     choose();
     return form([type, unit, role], {
       submit: 'Give the role',
@@ -181,7 +203,7 @@ export async function giveTo({ me, user, units, signal }) {
     function offer() {
       const chosen = picked();
       const units_ = type.value === 'system' ? [null] : chosen ? [chosen] : placesOf(me, type.value, units);
-      role.choose([...new Set(units_.flatMap(u => givable(me, type.value, u)))]);
+      role.choose([...new Set(units_.flatMap(u => offered(me, type.value, u)))], type.value);
     }
 
     function picked() {
@@ -197,18 +219,22 @@ export async function giveTo({ me, user, units, signal }) {
 }
 
 function placesOf(me, type, units) {
-  return [...units[type].values()].filter(unit => givable(me, type, unit).length > 0);
+  return [...units[type].values()].filter(unit => offered(me, type, unit).length > 0);
 }
 
-function roleField(roles) {
+function roleField(roles, type) {
   const element = field({ label: 'Role', name: 'role', type: 'select', options: [] });
-  element.choose = next => {
+  element.choose = (next, at) => {
     const before = element.value;
-    element.input.replaceChildren(...next.map(role => h('option', { value: role }, `${role}: ${WORDS[role] ?? ''}`)));
+    element.input.replaceChildren(...next.map(role => h('option', { value: role }, `${role}: ${wordsAt(role, at)}`)));
     element.value = next.includes(before) ? before : next.includes('viewer') ? 'viewer' : next[0];
   };
-  element.choose(roles);
+  element.choose(roles, type);
   return element;
+}
+
+function wordsAt(role, type) {
+  return role === 'system_admin' && type !== 'system' ? `${WORDS[role]} in the ${type}` : (WORDS[role] ?? '');
 }
 
 function give(user, role, signal) {

@@ -41,6 +41,11 @@ export function traceOf(trace, store, datum, project) {
   );
 }
 
+/** Its end: an id begins with the time, which things that were made together have in common. */
+function shortId(id) {
+  return id ? h('code', { title: id }, `…${id.slice(-12)}`) : '';
+}
+
 function step(name, nodes) {
   return h(
     'li.trace-step',
@@ -87,11 +92,7 @@ function adoptionNode({ time, user, job, adoption }, project) {
       : job
         ? 'Job'
         : 'Request';
-  return node('adoption', 'Adoption', `by ${user}`, timeAgo(time), [
-    what,
-    ' ',
-    h('code', { title: job ?? adoption }, (job ?? adoption ?? '').slice(0, 13)),
-  ]);
+  return node('adoption', 'Adoption', `by ${user}`, timeAgo(time), [what, ' ', shortId(job ?? adoption)]);
 }
 
 function datumNode({ object, purged, metadata }, datum) {
@@ -99,7 +100,7 @@ function datumNode({ object, purged, metadata }, datum) {
     'datum',
     'Datum',
     datum.name,
-    h('code', { title: datum.id }, datum.id.slice(0, 13)),
+    shortId(datum.id),
     `${bytes(object.size)}, ETag ${object.etag.replaceAll('"', '').slice(0, 12)}`,
     object.version_id && h('span.mono', `object version ${object.version_id.slice(0, 12)}`),
     metadata && ['Properties set ', timeAgo(metadata.time), metadata.user && ` by ${metadata.user}`],
@@ -121,7 +122,7 @@ function versionNode(version, label, project) {
   return node(
     version.purged ? 'quiet' : 'version',
     label,
-    h('a', { href: href('datum', { project: project.id, id: version.id }) }, version.id.slice(0, 13)),
+    h('a', { href: href('datum', { project: project.id, id: version.id }) }, shortId(version.id)),
     ['adopted ', timeAgo(version.time), ` by ${version.user}`],
     version.purged && [stateBadge('purged')],
   );

@@ -1,4 +1,4 @@
-import { KINDS, actionWords, detailWords, targetLink } from '../admin/audit-words.js';
+import { KIND_WORDS, actionOf, actionWords, detailWords, targetLink } from '../admin/audit-words.js';
 import { adminPage } from '../admin/frame.js';
 import { api } from '../api.js';
 import { h } from '../dom.js';
@@ -8,7 +8,7 @@ import { endlessList } from '../list.js';
 import { may, maySomewhere } from '../permissions.js';
 import { needing } from '../rights.js';
 import { href } from '../router.js';
-import { button, emptyState, facts, idCode, openDialog, uniqueId } from '../ui.js';
+import { button, emptyState, facts, idCode, openDialog, pending, uniqueId } from '../ui.js';
 
 /** How long typing rests before the list is asked for, in milliseconds. */
 const REST = 300;
@@ -39,7 +39,7 @@ export async function render({ me, query, signal, setQuery }) {
     const kinds = h(
       'datalist',
       { id: uniqueId('list') },
-      KINDS.map(value => h('option', { value })),
+      KIND_WORDS.map(value => h('option', { value })),
     );
     const list = endlessList({
       caption: 'Audit trail',
@@ -106,7 +106,7 @@ export async function render({ me, query, signal, setQuery }) {
         type: 'search',
         value: asked.action,
         autocomplete: 'off',
-        placeholder: 'token.created',
+        placeholder: 'token: created',
         list: kinds.id,
         oninput: later,
       }),
@@ -118,7 +118,13 @@ export async function render({ me, query, signal, setQuery }) {
 
   /** Both days count, in the reader's own time. */
   function wanted() {
-    return { ...asked, since: beginOf(asked.since, 0), until: beginOf(asked.until, 1), limit: 100 };
+    return {
+      ...asked,
+      action: actionOf(asked.action),
+      since: beginOf(asked.since, 0),
+      until: beginOf(asked.until, 1),
+      limit: 100,
+    };
   }
 
   function beginOf(day, after) {
@@ -134,6 +140,12 @@ export async function render({ me, query, signal, setQuery }) {
       : h('span', { title: event.actor }, event.actor);
   }
 
+  /** The trail has the id alone. One request of an entry that somebody looks at finds the name, as long as there is such a user. */
+  async function userLink(id) {
+    const user = maySomewhere(me, 'users_read') ? await api.get(`/api/v0/users/${id}/`, { signal }).catch(() => null) : null;
+    return user ? h('a', { href: href('adminUser', { user: id }), title: id }, user.username) : h('code', id);
+  }
+
   function show(event) {
     return openDialog(actionWords(event), close =>
       h(
@@ -147,7 +159,9 @@ export async function render({ me, query, signal, setQuery }) {
           ['In the request', event.request_id && h('code', event.request_id)],
           ...Object.entries(event.details ?? {}).map(([name, value]) => [
             `${name.replaceAll('_', ' ')}`,
-            detailWords({ [name]: value }).slice(name.length + 2) || null,
+            name === 'user' && typeof value === 'string'
+              ? pending(userLink(value), link => link, ' ')
+              : detailWords({ [name]: value }).slice(name.length + 2) || null,
           ]),
         ]),
         h(

@@ -1,4 +1,4 @@
-import { givable, holders } from '../admin/roles.js';
+import { holders, offered, operatorWords } from '../admin/roles.js';
 import { loadUnits, mayAt } from '../admin/frame.js';
 import { api } from '../api.js';
 import { h, replace } from '../dom.js';
@@ -70,8 +70,9 @@ export async function render({ params, me, signal, setTitle, refresh }) {
               type === 'cluster'
                 ? 'Also roles for the whole service count here.'
                 : `Also roles for ${type === 'project' ? 'its department, ' : ''}its cluster or the whole service count here.`,
+              operatorWords(me),
             ),
-            givable(me, type, unit).length > 0 &&
+            offered(me, type, unit).length > 0 &&
               h(
                 'p',
                 button('Give a role', () => list.give(), { kind: 'primary' }),

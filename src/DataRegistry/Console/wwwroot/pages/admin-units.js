@@ -1,5 +1,5 @@
 import { adminPage, loadUnits, mayAt } from '../admin/frame.js';
-import { holders } from '../admin/roles.js';
+import { holders, operatorWords } from '../admin/roles.js';
 import { api } from '../api.js';
 import { h } from '../dom.js';
 import { field, form } from '../forms.js';
@@ -55,7 +55,7 @@ export async function render({ me, signal }) {
         whole &&
           section(
             'The whole service',
-            h('p.hint', 'These roles count everywhere.'),
+            h('p.hint', 'These roles count everywhere.', operatorWords(me)),
             h(
               'p',
               button('Give a role', () => whole.give()),

@@ -21,6 +21,7 @@ import {
   progressBar,
   section,
   tabs,
+  tail,
   toast,
 } from '../ui.js';
 
@@ -81,7 +82,7 @@ export async function render(context) {
       signal,
       load: (next, abort) => api.get(next ?? `${at}files/`, { query: next ? null : { limit: 500 }, signal: abort }),
       columns: [
-        { label: 'Path', wide: true, cell: f => h('span.strong', { title: f.path }, f.path) },
+        { label: 'Path', wide: true, size: 'most', cell: f => tail(f.path, 'span.strong') },
         {
           label: 'Size and datum',
           wide: true,

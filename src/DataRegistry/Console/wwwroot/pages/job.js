@@ -6,10 +6,11 @@ import { hasEnded, jobProgress } from '../job-progress.js';
 import { JOB_KINDS } from '../job-words.js';
 import { endlessList } from '../list.js';
 import { may } from '../permissions.js';
+import { reportRefusal } from '../rights.js';
 import { href, navigate } from '../router.js';
 import { act } from '../selection/actions.js';
 import { stateBadge, stateWord } from '../states.js';
-import { button, card, emptyState, facts, idCode, pageHeader, section, toast } from '../ui.js';
+import { button, card, emptyState, facts, idCode, notice, pageHeader, section, tail, toast } from '../ui.js';
 
 /** Results are read again while a job runs, as long as they are few: who reads further down is not interrupted. */
 const FEW = 200;
@@ -25,6 +26,7 @@ export async function render(context) {
     if (error.status !== 404) throw error;
     return null;
   });
+  const refusal = params.kind === 'rescans' ? reportRefusal(store, context) : null;
   const title = kind.nameOf(store?.name ?? 'a store that is gone');
   setTitle(title);
   let outcome = '';
@@ -35,7 +37,7 @@ export async function render(context) {
     signal,
     load: (next, abort) => api.get(next ?? `${at}results/`, { query: next ? null : { outcome, limit: 200 }, signal: abort }),
     columns: [
-      { label: 'URL', wide: true, cell: r => h('code', { title: r.url }, r.url) },
+      { label: 'URL', wide: true, size: 'most', cell: r => tail(r.url, 'code') },
       { label: 'Result', size: 'medium', cell: r => stateBadge(r.outcome) },
       { label: 'Why', wide: true, cell: r => h('span', { title: r.message }, kind.why(r, project)) },
     ],
@@ -100,7 +102,7 @@ export async function render(context) {
       ),
     ),
     undo(),
-    section(kind.results, h('div.filters.one', choice), results),
+    section(kind.results, refusal ? notice('warn', h('p', refusal)) : [h('div.filters.one', choice), results]),
   );
 
   /** For an adoption that has created something. A selection of the job has all of it, and is purged once somebody has seen how many. */

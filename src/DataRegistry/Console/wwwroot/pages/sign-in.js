@@ -7,14 +7,15 @@ import { notice, tabs } from '../ui.js';
 
 /**
  * By a token, which every service has, or a name and password. It begins with the way that was taken here the last
- * time. `reason` says why one has to sign in again.
+ * time. `reason` says why one has to sign in again, `asked` is the title of the page that was opened, and comes next.
  */
-export function render({ reason, signal }) {
+export function render({ reason, asked, signal }) {
   return h(
     'div.sign-in',
     h('h1', { tabindex: '-1' }, 'Sign in'),
     h('p.lead', 'Find, name and share the files that you already have in S3 buckets.'),
     reason && notice('warn', h('p', reason)),
+    asked && !reason && notice('', h('p', 'Sign in to see the page that you opened: ', h('strong', asked), '.')),
     h(
       'div.card',
       tabs(
@@ -26,7 +27,7 @@ export function render({ reason, signal }) {
         session.lastWay === 'password' ? 'password' : 'token',
       ),
     ),
-    h('p.hint', 'You stay signed in until this tab is closed.'),
+    h('p.hint', 'You stay signed in until this tab is closed. The token stays in its tab, so each new tab asks for it.'),
   );
 }
 
@@ -70,7 +71,7 @@ function byToken(signal) {
         required: true,
         autocomplete: 'off',
         mono: true,
-        hint: 'It begins with dr_. The administrator’s token may not. Ask the service’s operator for one.',
+        hint: 'Most tokens begin with dr_. Ask the service’s operator for one.',
       }),
     ],
     {

@@ -14,15 +14,16 @@ export async function render(context) {
   const store = await api.get(`/api/v0/stores/${encodeURIComponent(params.store)}/`, { signal });
   setTitle(store.name);
   const manages = !store.deleted && mayManage(store, context);
+  const adoptable = !store.deleted && store.allow_adopt;
+  const adopts = may(context.me, project, 'data_adopt');
   return h(
     'div',
     pageHeader(store.name, {
       back: { label: 'Stores', href: href('stores', { project: project.id }) },
       actions: [
         linkButton('Browse its files', href('data', { project: project.id }, { view: 'tree', store: store.id })),
-        !store.deleted &&
-          store.allow_adopt &&
-          may(context.me, project, 'data_adopt') &&
+        adoptable &&
+          adopts &&
           linkButton('Adopt from it', href('adopt', { project: project.id }, { store: store.id }), { kind: 'primary' }),
         manages && linkButton('Edit', href('storeEdit', { project: project.id, store: store.id })),
       ].filter(Boolean),
@@ -41,7 +42,15 @@ export async function render(context) {
             store.configuration.requester_pays && ['Requests', 'The reader pays for them'],
             ['Who may use it', ACCESS[store.access_mode] ?? store.access_mode],
             ['Belongs to', belongsTo(store, project)],
-            ['Adoption', stateBadge(store.deleted ? 'deleted' : store.allow_adopt ? 'allowed' : 'refused')],
+            [
+              'Adoption',
+              [
+                stateBadge(store.deleted ? 'deleted' : store.allow_adopt ? 'allowed' : 'refused'),
+                adoptable &&
+                  !adopts &&
+                  h('span.hint', ' You need a role of this project that may adopt files, such as editor or l1_researcher.'),
+              ],
+            ],
             ['Download', stateBadge(store.allow_read ? 'allowed' : 'refused')],
             ['Checksums', HASHES[store.hash_adopted] ?? store.hash_adopted],
             store.rescan && ['Rescans', scheduleOf(store.rescan)],
@@ -51,7 +60,7 @@ export async function render(context) {
           ].filter(Boolean),
         ),
       ),
-      lastRescan(store, { project, manages, signal }),
+      lastRescan(store, { project, me: context.me, manages, signal }),
     ),
   );
 }

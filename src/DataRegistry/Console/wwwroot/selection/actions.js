@@ -6,7 +6,7 @@ import { field, form } from '../forms.js';
 import { bytes, count, plural } from '../format.js';
 import { may } from '../permissions.js';
 import { href, navigate } from '../router.js';
-import { button, emptyState, notice, openDialog, problem, spinner } from '../ui.js';
+import { button, emptyState, focusFirst, notice, openDialog, problem, spinner } from '../ui.js';
 import { freeze, pathOf, stop, watch } from './freeze.js';
 import { actionJob } from './job.js';
 
@@ -158,7 +158,7 @@ export async function act(context, name, { filter, selection, words, title, none
       onsubmit: async values => follow(body, close, now, await action.begin(inside, now, values)),
     });
     replace(body, ask);
-    (ask.querySelector('input, select') ?? ask.querySelector('[type="submit"]')).focus();
+    focusFirst(ask);
   }
 
   function follow(body, close, frozen, { job, path }) {
