@@ -231,6 +231,7 @@ public sealed class AdminTests : ConsoleTest
         await page.GetByLabel("Action").FillAsync("token.created");
         await Expect(page.GetByText("1 entry", new() { Exact = true })).ToBeVisibleAsync();
         await page.GetByLabel("Action").FillAsync("Token: created");
+        await Expect(page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("action=Token"));
         await page.ReloadAsync();
         await Expect(page.GetByLabel("Action")).ToHaveValueAsync("Token: created");
         await Button(page, "Show token: created").ClickAsync();

@@ -273,20 +273,18 @@ function windowedRows(columns) {
         drawn.delete(index);
       }
     }
-    const added = [];
     let after = above;
     for (let index = first; index < end; index++) {
       if (!drawn.has(index)) {
         const row = tableRow(columns, rows[index], { 'aria-rowindex': index + 2 });
         drawn.set(index, row);
         after.after(row);
-        added.push(row);
       }
       after = drawn.get(index);
     }
     space(above, first * height);
     space(below, (rows.length - end) * height);
-    const highest = Math.max(0, ...added.map(heightOf));
+    const highest = Math.max(0, ...[...drawn.values()].map(heightOf));
     if (highest > height + 1) grow(highest);
   }
 

@@ -45,9 +45,8 @@ export function offered(me, type, unit) {
 
 /** Goes on after 'These roles count': the administrator of the settings is no user, so no list of roles has it. */
 export function operatorWords(me) {
-  return me.ctime === null
-    ? ' So does the administrator’s token of the service’s settings, with which you signed in. It is no role.'
-    : '';
+  if (me.ctime !== null) return '';
+  return ' So does the administrator’s token of the service’s settings, with which you signed in. It is no role, so it is not listed.';
 }
 
 /** Everybody whose role counts at a unit, also those who have it further up. */
