@@ -234,7 +234,7 @@ public sealed class AdminTests : ConsoleTest
         await Expect(page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("action=Token"));
         await page.ReloadAsync();
         await Expect(page.GetByLabel("Action")).ToHaveValueAsync("Token: created");
-        await Button(page, "Show token: created").ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Show token: created" }).ClickAsync();
         await Expect(dialog.GetByRole(AriaRole.Link, new() { Name = "pipeline" })).ToBeVisibleAsync();
         await page.GotoAsync($"{Origin}/console/#/admin/accounts");
         await page.GetByLabel("Search").FillAsync("other");

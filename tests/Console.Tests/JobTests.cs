@@ -35,6 +35,10 @@ public sealed class JobTests : ConsoleTest
             results.GetByText("adoptable_file_not_found").Or(results.GetByText("Not found in my-bucket")).First).ToBeVisibleAsync();
         await Expect(page.GetByText("10 results")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("job-completed");
+        // Forced colours take its background away: its edge is drawn then.
+        await page.EmulateMediaAsync(new() { ForcedColors = ForcedColors.Active });
+        await Expect(page.GetByRole(AriaRole.Progressbar)).ToHaveCSSAsync("border-top-style", "solid");
+        await page.EmulateMediaAsync(new() { ForcedColors = ForcedColors.None });
 
         var download = await page.RunAndWaitForDownloadAsync(
             () => page.GetByRole(AriaRole.Button, new() { Name = "Download failed (CSV)" }).ClickAsync());

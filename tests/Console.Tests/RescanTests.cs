@@ -51,7 +51,7 @@ public sealed class RescanTests : ConsoleTest
         var viewer = await OpenAsync(In($"stores/{Service.Store.Id}"), await NewTokenAsync("viewer"));
         await Expect(viewer.GetByText("The right to see datums is missing for the whole service (data_read).")).ToBeVisibleAsync();
         await Expect(viewer.GetByRole(AriaRole.Link, new() { Name = "See the report" })).ToHaveCountAsync(0);
-        await Expect(viewer.GetByText("You need a role of this project that may adopt files")).ToBeVisibleAsync();
+        await Expect(viewer.GetByText("You need the role editor or l1_researcher in this project to adopt.")).ToBeVisibleAsync();
         await viewer.AssertAccessibleAsync("store-viewer");
         await viewer.GotoAsync(report);
         await Expect(viewer.GetByText("its reports name files of all projects")).ToBeVisibleAsync();

@@ -284,12 +284,14 @@ function windowedRows(columns) {
     }
     space(above, first * height);
     space(below, (rows.length - end) * height);
-    const highest = Math.max(0, ...[...drawn.values()].map(heightOf));
-    if (highest > height + 1) grow(highest);
+    const heights = [...drawn.values()].map(heightOf);
+    const highest = Math.max(...heights);
+    if (highest > height + 1 || Math.min(...heights) < highest - 1) grow(highest);
   }
 
   /** The row at the top of the window stays there. */
   function grow(to) {
+    if (body.style.getPropertyValue('--row') === `${to}px`) return;
     const hidden = Math.max(0, -body.getBoundingClientRect().top);
     const by = (hidden / height) * (to - height);
     height = to;

@@ -46,9 +46,7 @@ export async function render(context) {
               'Adoption',
               [
                 stateBadge(store.deleted ? 'deleted' : store.allow_adopt ? 'allowed' : 'refused'),
-                adoptable &&
-                  !adopts &&
-                  h('span.hint', ' You need a role of this project that may adopt files, such as editor or l1_researcher.'),
+                adoptable && !adopts && h('span.hint', ' You need the role editor or l1_researcher in this project to adopt.'),
               ],
             ],
             ['Download', stateBadge(store.allow_read ? 'allowed' : 'refused')],
