@@ -49,7 +49,7 @@ public sealed class RescanTests : ConsoleTest
         await Expect(results).ToBeVisibleAsync();
         var report = page.Url;
         var viewer = await OpenAsync(In($"stores/{Service.Store.Id}"), await NewTokenAsync("viewer"));
-        await Expect(viewer.GetByText("The right to see datums is missing for the whole service (data_read).")).ToBeVisibleAsync();
+        await Expect(viewer.GetByText("ask an administrator for the role viewer for the whole service.")).ToBeVisibleAsync();
         await Expect(viewer.GetByRole(AriaRole.Link, new() { Name = "See the report" })).ToHaveCountAsync(0);
         await Expect(viewer.GetByText("You need the role editor or l1_researcher in this project to adopt.")).ToBeVisibleAsync();
         await viewer.AssertAccessibleAsync("store-viewer");

@@ -7,7 +7,7 @@ import { uniqueId } from './ui.js';
 
 const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** So many entries that a typed name may stand for are told. */
+/** The error names at most so many entries that have the same name. */
 const MOST_TOLD = 5;
 
 /**

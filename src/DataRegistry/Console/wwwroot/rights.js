@@ -6,7 +6,6 @@ import { notice } from './ui.js';
 import { h } from './dom.js';
 
 const WORDS = {
-  data_read: 'see datums',
   data_adopt: 'adopt files',
   data_edit: 'edit data and datasets',
   aliases_edit: 'edit aliases',
@@ -19,13 +18,13 @@ const WORDS = {
   audit_read: 'read the audit trail',
 };
 
-/** The right that is missing, as sentences: what it allows, and which roles have it. `where` may say for what it is missing. */
-export function missing(permission, where = '') {
+/** The right that is missing, as sentences: what it allows, and which roles have it. */
+export function missing(permission) {
   const roles = rolesWith(permission);
   const last = roles.pop();
   const list = roles.length > 0 ? `${roles.join(', ')} and ${last}` : last;
   return (
-    `The right to ${WORDS[permission] ?? permission.replaceAll('_', ' ')} is missing${where} (${permission}). The ` +
+    `The right to ${WORDS[permission] ?? permission.replaceAll('_', ' ')} is missing (${permission}). The ` +
     `role${roles.length > 0 ? 's' : ''} ${list} ${roles.length > 0 ? 'have' : 'has'} it; an administrator gives roles.`
   );
 }
@@ -48,5 +47,8 @@ export async function needing(permission, request) {
 /** Why somebody may not read the reports of a store's rescans; null where he may, or where only the service knows. */
 export function reportRefusal(store, { me }) {
   if (!store || store.project || may(me, null, 'data_read')) return null;
-  return `The store belongs to no project, so its reports name files of all projects. ${missing('data_read', ' for the whole service')}`;
+  return (
+    'The store belongs to no project, so its reports name files of all projects. To read them, ask an administrator for the role viewer ' +
+    'for the whole service.'
+  );
 }

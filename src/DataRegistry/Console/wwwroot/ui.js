@@ -376,7 +376,7 @@ function leaving(content, close) {
     focused?.focus();
   }
 
-  /** A second Escape goes on with the dialog: it never drops what was typed. */
+  /** A second Escape ends the question alone: a key never drops what was typed. */
   function escape(event) {
     if (!isTyped()) return;
     event.preventDefault();
@@ -394,21 +394,21 @@ function leaving(content, close) {
     onkeydown: event => {
       if (event.key === 'Escape' && !event.isComposing) escape(event);
     },
-    // What closes a dialog on a phone is no key. A file field has an event of this name, too.
+    // A phone has another way than a key. A file field has an event of this name, too.
     oncancel: event => {
       if (event.target.localName === 'dialog') escape(event);
     },
   };
 }
 
-/** Where the keyboard begins in something new: at what is marked, else in the first field, else at the first action. */
+/** Puts the focus into something new: on a marked element, else into the first field, else on the first action. */
 export function focusFirst(element) {
   const all = [...element.querySelectorAll('[autofocus], input, select, textarea, .actions .button')];
   const seen = all.filter(each => !each.disabled && each.getClientRects().length > 0);
   (seen.find(each => each.autofocus) ?? seen.find(each => each.matches('input, select, textarea')) ?? seen[0])?.focus();
 }
 
-/** Asks before something is done. False after Escape. Where it is dangerous, the keyboard begins at Cancel. */
+/** Asks before something is done. False after Escape. If it is dangerous, Cancel has the focus. */
 export async function confirm(title, text, action, { danger = false } = {}) {
   return (
     (await openDialog(title, close =>
