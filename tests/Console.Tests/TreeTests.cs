@@ -25,12 +25,6 @@ public sealed class TreeTests : ConsoleTest
         await Expect(Rows(page)).ToHaveTextAsync(["a/", "readme.txt"]);
         await Expect(page.GetByText("1 folder and 1 file")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("folders");
-        await page.EmulateMediaAsync(new() { ForcedColors = ForcedColors.Active });
-        const string Style = "(element, [name]) => getComputedStyle(element)[name]";
-        Assert.NotEqual(await StyleAsync("Search", "borderBottomColor"), await StyleAsync("Browse", "borderBottomColor"));
-        Assert.NotEqual(await StyleAsync("Jobs", "borderBottomColor"), await StyleAsync("Data", "borderBottomColor"));
-        Assert.NotEqual(await StyleAsync("List", "backgroundColor"), await StyleAsync("Folders", "backgroundColor"));
-        await page.EmulateMediaAsync(new() { ForcedColors = ForcedColors.None });
 
         // The keyboard: into the list, into the folder, on to its second row, and back to the folder that was left.
         await page.Keyboard.PressAsync("/");
@@ -60,6 +54,11 @@ public sealed class TreeTests : ConsoleTest
         await page.GetByRole(AriaRole.Button, new() { Name = "Count all below" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Link, new() { Name = "4 datums" })).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("folder-counted");
+        await page.EmulateMediaAsync(new() { ForcedColors = ForcedColors.Active });
+        Assert.NotEqual(await StyleAsync(page, "Search", "borderBottomColor"), await StyleAsync(page, "Browse", "borderBottomColor"));
+        Assert.NotEqual(await StyleAsync(page, "Jobs", "borderBottomColor"), await StyleAsync(page, "Data", "borderBottomColor"));
+        Assert.NotEqual(await StyleAsync(page, "List", "backgroundColor"), await StyleAsync(page, "Folders", "backgroundColor"));
+        await page.EmulateMediaAsync(new() { ForcedColors = ForcedColors.None });
         await page.GetByLabel("Search below this folder").FillAsync("2*");
         await page.Keyboard.PressAsync("Enter");
         await Expect(Rows(page)).ToHaveTextAsync(["2 ü.csv"]);
@@ -73,9 +72,6 @@ public sealed class TreeTests : ConsoleTest
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Store not found" })).ToBeFocusedAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Go to the data" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Link, new() { Name = "readme.txt" })).ToBeVisibleAsync();
-
-        Task<string> StyleAsync(string link, string name) =>
-            page.GetByRole(AriaRole.Link, new() { Name = link, Exact = true }).EvaluateAsync<string>(Style, new[] { name });
     }
 
     [BrowserFact]
@@ -138,4 +134,8 @@ public sealed class TreeTests : ConsoleTest
     }
 
     static ILocator Rows(IPage page) => page.GetByRole(AriaRole.Table).Locator("td:first-child a");
+
+    static Task<string> StyleAsync(IPage page, string link, string name) =>
+        page.GetByRole(AriaRole.Link, new() { Name = link, Exact = true }).EvaluateAsync<string>(
+            "(element, name) => getComputedStyle(element)[name]", name);
 }

@@ -14,16 +14,15 @@ export async function render(context) {
   const store = await api.get(`/api/v0/stores/${encodeURIComponent(params.store)}/`, { signal });
   setTitle(store.name);
   const manages = !store.deleted && mayManage(store, context);
-  const adoptable = !store.deleted && store.allow_adopt;
-  const adopts = may(context.me, project, 'data_adopt');
   return h(
     'div',
     pageHeader(store.name, {
       back: { label: 'Stores', href: href('stores', { project: project.id }) },
       actions: [
         linkButton('Browse its files', href('data', { project: project.id }, { view: 'tree', store: store.id })),
-        adoptable &&
-          adopts &&
+        !store.deleted &&
+          store.allow_adopt &&
+          may(context.me, project, 'data_adopt') &&
           linkButton('Adopt from it', href('adopt', { project: project.id }, { store: store.id }), { kind: 'primary' }),
         manages && linkButton('Edit', href('storeEdit', { project: project.id, store: store.id })),
       ].filter(Boolean),
@@ -42,13 +41,7 @@ export async function render(context) {
             store.configuration.requester_pays && ['Requests', 'The reader pays for them'],
             ['Who may use it', ACCESS[store.access_mode] ?? store.access_mode],
             ['Belongs to', belongsTo(store, project)],
-            [
-              'Adoption',
-              [
-                stateBadge(store.deleted ? 'deleted' : store.allow_adopt ? 'allowed' : 'refused'),
-                adoptable && !adopts && h('span.hint', ' You need the role editor or l1_researcher in this project to adopt.'),
-              ],
-            ],
+            ['Adoption', adoptionOf(store, context)],
             ['Download', stateBadge(store.allow_read ? 'allowed' : 'refused')],
             ['Checksums', HASHES[store.hash_adopted] ?? store.hash_adopted],
             store.rescan && ['Rescans', scheduleOf(store.rescan)],
@@ -67,6 +60,13 @@ export async function render(context) {
 export function mayManage(store, { me, project }) {
   if (!store.project) return may(me, null, 'stores_manage');
   return store.project.id !== project.id || may(me, project, 'stores_manage');
+}
+
+/** The store's own setting, and what somebody lacks who may not use it. */
+function adoptionOf(store, { me, project }) {
+  const state = store.deleted ? 'deleted' : store.allow_adopt ? 'allowed' : 'refused';
+  const lacks = state === 'allowed' && !may(me, project, 'data_adopt');
+  return [stateBadge(state), lacks && h('span.hint', ' You need the role editor or l1_researcher in this project to adopt.')];
 }
 
 function belongsTo(store, project) {
