@@ -1,4 +1,5 @@
 import { api } from '../api.js';
+import { EXAMPLES } from '../examples.js';
 import { field, form } from '../forms.js';
 import { needing } from '../rights.js';
 
@@ -19,8 +20,8 @@ export function newDatasetForm({ project, signal, done, cancel = null }) {
         required: false,
         mono: true,
         autocomplete: 'off',
-        placeholder: 'images/train/',
-        hint: 'The folder that paths leave out: images/train/cat/1.png becomes cat/1.png. It cannot be changed later.',
+        placeholder: EXAMPLES.root,
+        hint: `The folder that paths leave out: ${EXAMPLES.root}cat/1.png becomes cat/1.png. It cannot be changed later.`,
       }),
     ],
     {

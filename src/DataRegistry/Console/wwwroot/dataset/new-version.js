@@ -2,6 +2,7 @@
 
 import { api } from '../api.js';
 import { h } from '../dom.js';
+import { EXAMPLES } from '../examples.js';
 import { plural } from '../format.js';
 import { field, form } from '../forms.js';
 import { lookupField } from '../lookup-field.js';
@@ -29,7 +30,7 @@ export function newVersionForm({ dataset, versions, selection = null, signal, do
     name: 'name',
     required: true,
     autocomplete: 'off',
-    hint: 'Such as 2026-11-27 or v3. “latest” always stands for the newest version.',
+    hint: `Such as ${EXAMPLES.versions[0]} or ${EXAMPLES.versions[1]}. “latest” always stands for the newest version.`,
   });
   const files =
     !selection &&
@@ -44,7 +45,7 @@ export function newVersionForm({ dataset, versions, selection = null, signal, do
         'span',
         'One a line: an id, an alias, or the s3:// URL of an adopted file. Its path in the version is its key, ' +
           'or what follows “=>”, such as ',
-        h('code', 's3://bucket/a.png => train/a.png'),
+        h('code', EXAMPLES.fileWithPath),
         '.',
       ),
     });
@@ -64,7 +65,7 @@ export function newVersionForm({ dataset, versions, selection = null, signal, do
   );
 }
 
-function filesOf(text) {
+export function filesOf(text) {
   const lines = text
     .split('\n')
     .map(line => line.trim())

@@ -1,5 +1,6 @@
 import { ApiProblem, api } from '../api.js';
 import { h } from '../dom.js';
+import { EXAMPLES } from '../examples.js';
 import { dateTime, duration } from '../format.js';
 import { field } from '../forms.js';
 import { hasEnded, jobProgress } from '../job-progress.js';
@@ -116,7 +117,7 @@ export async function render(context) {
       ),
       allowed
         ? h('p', button('Undo this adoption…', purge, { kind: 'danger' }))
-        : h('p.hint', 'To undo, you need a role that manages the project’s data, such as research_manager.'),
+        : h('p.hint', `To undo, you need a role that manages the project’s data, such as ${EXAMPLES.roles.data_manage}.`),
     );
   }
 

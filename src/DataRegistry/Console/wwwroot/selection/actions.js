@@ -2,6 +2,7 @@
 
 import { api } from '../api.js';
 import { h, replace } from '../dom.js';
+import { EXAMPLES } from '../examples.js';
 import { field, form } from '../forms.js';
 import { bytes, count, plural } from '../format.js';
 import { may } from '../permissions.js';
@@ -70,8 +71,8 @@ const SAMPLE = 5;
 
 /** Said where an action is not offered. */
 const REASONS = {
-  data_edit: 'To tag, or to make datasets, you need a role that may edit data, such as editor.',
-  data_manage: 'To purge many at once, you need a role that manages the project’s data, such as research_manager.',
+  data_edit: `To tag, or to make datasets, you need a role that may edit data, such as ${EXAMPLES.roles.data_edit}.`,
+  data_manage: `To purge many at once, you need a role that manages the project’s data, such as ${EXAMPLES.roles.data_manage}.`,
 };
 
 /**
