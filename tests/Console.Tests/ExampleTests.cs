@@ -80,11 +80,7 @@ public sealed partial class ExampleTests : ConsoleTest
             "root" => await SendAsync("POST", "/api/v0/datasets/", new { name = "with a root", root = text, project }),
             "versions" => await VersionOfAsync(page, text, datum),
             "fileWithPath" => await VersionOfAsync(page, "of a list", text),
-            "versionAlias" => await SendAsync("POST", "/api/v0/dataset-version-aliases/", new
-            {
-                name = text,
-                dataset_version = (await TestUsers.JsonAsync(await VersionOfAsync(page, "to name", datum), HttpStatusCode.Created)).GetProperty("id"),
-            }),
+            "versionAlias" => await AliasOfAsync(page, text, datum),
             "folder" => await SendAsync("POST", "/api/v0/selections/", new
             {
                 project,
@@ -115,6 +111,12 @@ public sealed partial class ExampleTests : ConsoleTest
         var files = await page.EvaluateAsync<JsonElement>(
             "async line => (await import('/console/dataset/new-version.js')).filesOf(line)", line);
         return await SendAsync("POST", "/api/v0/dataset-versions/", new { name, dataset = dataset.GetProperty("id"), files });
+    }
+
+    async Task<HttpResponseMessage> AliasOfAsync(IPage page, string name, string datum)
+    {
+        var version = await TestUsers.JsonAsync(await VersionOfAsync(page, "to name", datum), HttpStatusCode.Created);
+        return await SendAsync("POST", "/api/v0/dataset-version-aliases/", new { name, dataset_version = version.GetProperty("id") });
     }
 
     /// <summary>The filter accepts any word, so there must be an event of it.</summary>
