@@ -39,11 +39,12 @@ static class VersionFilesEndpoint
             throw Paging.BadCursor();
         var (entries, next) = await manifests.PageAsync(
             manifest, Math.Min(paging.Limit, MaxLimit), new(prefix, paging.Cursor), context.RequestAborted);
-        var count = prefix.Length == 0 ? manifest.Count : paging.Cursor is null && next is null ? entries.Count : (long?)null;
+        int? count = prefix.Length == 0 ? (int)Math.Min(manifest.Count, int.MaxValue)
+            : paging.Cursor is null && next is null ? entries.Count : null;
         var now = await datums.FindAsync([.. entries.Select(e => e.Datum)], context.RequestAborted);
         return Results.Json(
             new Page<VersionFileBody>(
-                (int?)(count is { } known ? Math.Min(known, int.MaxValue) : null), Paging.Next(context, next), null,
+                count, Paging.Next(context, next), null,
                 [.. entries.Select(e => VersionFileBody.From(e, now.GetValueOrDefault(e.Datum)))]),
             DatasetEndpoints.Json.PageVersionFileBody);
     }

@@ -3,8 +3,8 @@ import { EXAMPLES } from '../examples.js';
 import { field, form } from '../forms.js';
 import { needing } from '../rights.js';
 
-/** `done(dataset)` gets what is created. */
-export function newDatasetForm({ project, signal, done, cancel = null }) {
+/** `done(dataset)` gets what is created. `root` is proposed. */
+export function newDatasetForm({ project, signal, done, cancel = null, root = '' }) {
   return form(
     [
       field({
@@ -21,6 +21,7 @@ export function newDatasetForm({ project, signal, done, cancel = null }) {
         mono: true,
         autocomplete: 'off',
         placeholder: EXAMPLES.root,
+        value: root,
         hint: `The folder that paths leave out: ${EXAMPLES.root}cat/1.png becomes cat/1.png. It cannot be changed later.`,
       }),
     ],

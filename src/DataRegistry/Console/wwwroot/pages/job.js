@@ -17,7 +17,7 @@ const FEW = 200;
 
 /** One job: how far it is, and what failed or was skipped, one by one. */
 export async function render(context) {
-  const { params, project, signal, setTitle, refresh } = context;
+  const { params, project, query, signal, setTitle, setQuery, refresh } = context;
   const kind = JOB_KINDS[params.kind];
   if (!kind) throw new ApiProblem('There is no such kind of job.', { status: 404 });
   const at = `${kind.path}${encodeURIComponent(params.job)}/`;
@@ -28,7 +28,7 @@ export async function render(context) {
   });
   const title = kind.nameOf(store?.name ?? 'a store that is gone');
   setTitle(title);
-  let outcome = '';
+  let outcome = kind.outcomes.find(o => o === query.get('outcome')) ?? '';
   let latest = job;
   const results = endlessList({
     caption: 'Results',
@@ -38,7 +38,7 @@ export async function render(context) {
     columns: [
       { label: 'URL', wide: true, cell: r => h('code', { title: r.url }, r.url) },
       { label: 'Result', size: 'medium', cell: r => stateBadge(r.outcome) },
-      { label: 'Why', wide: true, cell: r => h('span', { title: r.message }, kind.why(r, project)) },
+      { label: kind.reason ?? 'Why', wide: true, cell: r => h('span', { title: r.message }, kind.why(r, project)) },
     ],
     empty: () =>
       kind.found(latest.counts) > 0
@@ -53,13 +53,15 @@ export async function render(context) {
     label: 'Show',
     name: 'outcome',
     type: 'select',
-    value: '',
+    value: outcome,
     options: [{ value: '', label: 'All' }, ...kind.outcomes.map(o => ({ value: o, label: stateWord(o) }))],
     onchange: () => {
       outcome = choice.value;
+      setQuery({ outcome });
       results.reload();
     },
   });
+  const note = kind.note?.(job);
   return h(
     'div',
     pageHeader(title, {
@@ -81,6 +83,7 @@ export async function render(context) {
           onend: refresh,
           onretry,
         }),
+        note && h('p.hint', note),
       ),
       card(
         facts([

@@ -5,6 +5,7 @@ import { h, replace } from '../dom.js';
 import { EXAMPLES } from '../examples.js';
 import { field, form } from '../forms.js';
 import { bytes, count, plural } from '../format.js';
+import { hasEnded } from '../job-progress.js';
 import { may } from '../permissions.js';
 import { href, navigate } from '../router.js';
 import { button, emptyState, notice, openDialog, problem, spinner } from '../ui.js';
@@ -169,10 +170,14 @@ export async function act(context, name, { filter, selection, words, title, none
       { href: href('selection', { project: inside.project.id, selection: frozen.id }, { job: job.id }) },
       'page that shows its progress',
     );
+    const ways = h('p.hint');
+    const tell = ended =>
+      replace(ways, ended ? 'There is a ' : 'The job goes on if you close this window. There is a ', link, '.');
+    tell(hasEnded(job));
     replace(
       body,
-      actionJob(inside, path, job),
-      h('p.hint', 'The job goes on if you close this window. There is a ', link, '.'),
+      actionJob(inside, path, job, () => tell(true)),
+      ways,
       closing(close),
     );
     body.querySelector('.actions:last-child button')?.focus();
