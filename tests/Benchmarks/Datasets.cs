@@ -180,7 +180,7 @@ static class Datasets
         var begun = (VersionStart.Begun)await table.BeginAsync(
             dataset, new NewVersion(name, "benchmark", Previous: null, Job: null), dead: null, cancellationToken);
         var every = Math.Max(1, version.Count / Changed);
-        var entries = new ManifestReader(blobs).ReadAsync(version.Manifest!, after: null, cancellationToken).Select((entry, n) =>
+        var entries = new ManifestReader(blobs).ReadAsync(version.Manifest!, PathRange.All, cancellationToken).Select((entry, n) =>
             n % every == every / 2 && n / every < Changed
                 ? entry with { Datum = new(new(entry.Datum.Value.High, ~entry.Datum.Value.Low)) }
                 : entry);

@@ -247,7 +247,7 @@ public sealed partial class ClientTests : IAsyncLifetime
         await KeptAsync(() => client.GetDatasetAsync(dataset));
         await KeptAsync(() => client.ListDatasetVersionsAsync(null, null, dataset));
         Assert.Equal(2, (await KeptAsync(() => client.GetDatasetVersionAsync(version, null))).Files!.Count);
-        await KeptAsync(() => client.ListDatasetVersionFilesAsync(version, null, null));
+        await KeptAsync(() => client.ListDatasetVersionFilesAsync(version, null, null, null));
         await KeptAsync(() => client.ResolveDatasetVersionAsync("dataset://set/latest", Project));
         var alias = (await KeptAsync(() => client.SetDatasetVersionAliasAsync(
             new NewVersionAlias { Name = "stable", Dataset_version = version }))).Id.ToString();

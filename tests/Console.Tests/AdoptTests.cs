@@ -19,7 +19,7 @@ public sealed class AdoptTests : ConsoleTest
             page.GetByText("One URL per line; only URLs supported by the selected destination store are accepted.")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("adopt");
         await Adopt(page).ClickAsync();
-        await Expect(page.GetByText("Fill in “URLs to adopt”.")).ToBeVisibleAsync();
+        await Expect(page.GetByText("Fill in “URLs to adopt”, or choose a file below.")).ToBeVisibleAsync();
 
         await Urls(page).FillAsync($"{Service.Url("a.csv")}\r\n\n  {Service.Url("b.csv")}  \n{Service.Url("missing.csv")}\nnonsense");
         await Adopt(page).ClickAsync();
@@ -150,11 +150,31 @@ public sealed class AdoptTests : ConsoleTest
         await page.GetByRole(AriaRole.Form, new() { Name = "Adopt a folder or pattern" }).GetByText("Tags and changed files").ClickAsync();
         await page.GetByRole(AriaRole.Textbox, new() { Name = "Tags" }).FillAsync("train,  night ");
         await page.GetByRole(AriaRole.Button, new() { Name = "Preview the folder" }).ClickAsync();
-        await Expect(page.GetByText("2 will be adopted.")).ToBeVisibleAsync();
+        await Expect(page.GetByText("2 will be adopted, 1 left out by your patterns.")).ToBeVisibleAsync();
+        await Expect(page.GetByText("leaves nothing")).ToHaveCountAsync(0);
         await page.GetByText("1 file left out by your patterns").ClickAsync();
         await Expect(page.GetByRole(AriaRole.Table, new() { Name = "Files that the patterns leave out" }))
             .ToContainTextAsync("s3://bucket/drives/c.tmpExcluded by '**/*.tmp'");
         await page.AssertAccessibleAsync("adopt-preview");
+
+        // A pattern that leaves nothing out is named, and a folder without its slash takes more than that folder.
+        var exclude = page.GetByRole(AriaRole.Textbox, new() { Name = "Exclude" });
+        await exclude.FillAsync("*.tmp\n**/*.tmp");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Preview the folder" }).ClickAsync();
+        await Expect(page.GetByText("*.tmp leaves nothing more out. A pattern matches the whole key")).ToBeVisibleAsync();
+        await exclude.FillAsync("*.tmp");
+        await Prefix(page).FillAsync("s3://bucket/drive");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Preview the folder" }).ClickAsync();
+        await Expect(page.GetByText("3 will be adopted.")).ToBeVisibleAsync();
+        await Expect(page.GetByText("*.tmp leaves nothing out. A pattern matches the whole key")).ToBeVisibleAsync();
+        await Expect(page.GetByText("There is no slash at the end of s3://bucket/drive, so")).ToBeVisibleAsync();
+        await page.AssertAccessibleAsync("adopt-preview-open");
+        await AdoptAll(page).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Dialog, new() { Name = "Adopt 3 files?" }))
+            .ToContainTextAsync("Their URLs begin with s3://bucket/drive, in whatever folder.");
+        await page.Keyboard.PressAsync("Escape");
+        await exclude.FillAsync("**/*.tmp");
+        await Prefix(page).FillAsync("drives/");
 
         await AdoptAll(page).ClickAsync();
         var dialog = page.GetByRole(AriaRole.Dialog, new() { Name = "Adopt 2 files?" });
@@ -168,6 +188,7 @@ public sealed class AdoptTests : ConsoleTest
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Adopt" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Adoption job" })).ToBeVisibleAsync();
         await Expect(page.GetByText("s3://bucket/drives/ · excluding **/*.tmp · tagged train, night")).ToBeVisibleAsync();
+        await Expect(page.GetByText("Files that your patterns leave out are in no count.")).ToBeVisibleAsync();
 
         // The job's panel stays while something else is previewed.
         await Prefix(page).FillAsync("s3://bucket/other/*");
@@ -184,13 +205,22 @@ public sealed class AdoptTests : ConsoleTest
         // If everything is adopted, no job is needed.
         await Prefix(page).FillAsync("drives/*.jpg");
         await AdoptAll(page).ClickAsync();
-        await Expect(page.GetByText("2 already adopted.")).ToBeVisibleAsync();
+        await Expect(page.GetByText("2 already adopted, 1 left out by your patterns.")).ToBeVisibleAsync();
         await Expect(page.GetByRole(AriaRole.Dialog)).ToHaveCountAsync(0);
 
         await Prefix(page).FillAsync("s3://elsewhere/");
         await AdoptAll(page).ClickAsync();
         await Expect(Prefix(page)).ToBeFocusedAsync();
         await Expect(Prefix(page)).ToHaveAttributeAsync("aria-invalid", "true");
+
+        // The address keeps the tab, and the job that was followed last.
+        await page.ReloadAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Adoption job" })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Tab, new() { Name = "Folder or pattern", Selected = true })).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Open the job’s own page" }).ClickAsync();
+        await Expect(page.GetByText("Nothing failed, nothing was skipped")).ToBeVisibleAsync();
+        await Expect(page.GetByText("Files that your patterns leave out are in no count.")).ToBeVisibleAsync();
+        await page.AssertAccessibleAsync("job-with-patterns");
     }
 
     [BrowserFact]

@@ -20,6 +20,7 @@ public sealed class DataVolumeTests : ConsoleTest
         await dialog.GetByLabel("Volume claim (PVC)").FillAsync("scenes");
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Create" }).ClickAsync();
         await Expect(dialog.GetByText("A name is 1 to 63 characters")).ToBeVisibleAsync();
+        await Expect(dialog.GetByText("The cluster default has no agent, so nothing is made in it")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("volumes-create");
         await dialog.GetByLabel("Name").FillAsync("street-scenes");
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Create" }).ClickAsync();
@@ -38,6 +39,8 @@ public sealed class DataVolumeTests : ConsoleTest
         await page.GetByRole(AriaRole.Button, new() { Name = "Share", Exact = true }).ClickAsync();
         var row = page.GetByRole(AriaRole.Row).Filter(new() { HasText = "vision" });
         await Expect(row).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "page of the cluster" })).ToHaveAttributeAsync(
+            "href", new System.Text.RegularExpressions.Regex("^#/admin/clusters/"));
         await page.AssertAccessibleAsync("volume-shared");
         var id = page.Url.Split('/')[^1];
         Assert.Equal([other], await Service.SharedWithAsync(id));
@@ -123,6 +126,7 @@ public sealed class DataVolumeTests : ConsoleTest
         await Expect(researcher.GetByRole(AriaRole.Heading, new() { Name = "Shared with" })).ToHaveCountAsync(0);
         var viewer = await OpenAsync(In($"volumes/{id}"), await NewTokenAsync("viewer"));
         await Expect(viewer.GetByText("is an entry of the catalog")).ToBeVisibleAsync();
+        await Expect(viewer.GetByText("Ask somebody who manages the cluster.")).ToBeVisibleAsync();
         await Expect(viewer.GetByRole(AriaRole.Button, new() { Name = "Delete the data volume" })).ToHaveCountAsync(0);
         await Expect(viewer.GetByRole(AriaRole.Button, new() { Name = "Save" })).ToHaveCountAsync(0);
     }

@@ -29,6 +29,11 @@ public sealed class DatasetTests : ConsoleTest
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "train" })).ToBeFocusedAsync();
         await Expect(page.GetByText("No version yet")).ToBeVisibleAsync();
 
+        await Button(page, "Create a version").First.ClickAsync();
+        await Expect(dialog.GetByLabel("Datums")).ToBeVisibleAsync();
+        // There is no version before the first one.
+        await Expect(dialog.GetByLabel("Version before")).ToHaveCountAsync(0);
+        await page.Keyboard.PressAsync("Escape");
         await NewVersionAsync(page, "v1", $"{Service.Url("images/a.png")}\n{b} => b.png\nnobody");
         await Expect(dialog.GetByText("there is no datum 'nobody'")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("dataset-version-create");
@@ -43,6 +48,7 @@ public sealed class DatasetTests : ConsoleTest
         await page.GetByRole(AriaRole.Link, new() { Name = "train" }).ClickAsync();
         await NewVersionAsync(page, "v2", $"{b} => a.png\n{Service.Url("images/c.png")}");
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "v2" })).ToBeFocusedAsync();
+        await Expect(page.GetByRole(AriaRole.Definition).GetByRole(AriaRole.Link, new() { Name = "v1" })).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("dataset-version");
         var second = page.Url;
         await page.GetByRole(AriaRole.Tab, new() { Name = "Read it elsewhere" }).ClickAsync();
@@ -111,7 +117,22 @@ public sealed class DatasetTests : ConsoleTest
         await Expect(Button(page, "Create a dataset")).ToHaveCountAsync(0);
         await page.GetByRole(AriaRole.Link, new() { Name = "all", Exact = true }).ClickAsync();
         await Expect(page.GetByText("120 files, 80 loaded")).ToBeVisibleAsync();
-        await Expect(page.GetByText("Purged")).ToHaveCountAsync(1);
+        await Expect(page.GetByText("Purged", new() { Exact = true })).ToHaveCountAsync(1);
+        await Expect(page.GetByText("At least 1 file is purged, so the version cannot be downloaded whole")).ToBeVisibleAsync();
+        // Not one file has a checksum, so the list has no column for it.
+        await Expect(page.GetByText("Some checksums are not known yet")).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Columnheader, new() { Name = "SHA-256" })).ToHaveCountAsync(0);
+        await page.AssertAccessibleAsync("dataset-version-purged");
+        var beginning = page.GetByLabel("Paths that begin with");
+        await beginning.FillAsync($"{new string('f', 120)}/01");
+        await Expect(page.GetByText("20 files", new() { Exact = true })).ToBeVisibleAsync();
+        await page.ReloadAsync();
+        await Expect(page.GetByText("20 files", new() { Exact = true })).ToBeVisibleAsync();
+        await beginning.FillAsync("F");
+        await Expect(page.GetByText("No path of the version begins like this.")).ToBeVisibleAsync();
+        await page.AssertAccessibleAsync("dataset-version-no-path");
+        await beginning.FillAsync("");
+        await Expect(page.GetByText("120 files, 80 loaded")).ToBeVisibleAsync();
         await page.EvaluateAsync("() => scrollTo(0, document.body.scrollHeight)");
         await Expect(page.GetByText("120 files", new() { Exact = true })).ToBeVisibleAsync();
         await Expect(Button(page, "Delete the version")).ToHaveCountAsync(0);

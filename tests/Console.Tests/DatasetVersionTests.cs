@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using DataRegistry.Tests.Datasets;
 using DataRegistry.Tests.Datums;
 using DataRegistry.Tests.Fixtures;
 using Microsoft.Playwright;
@@ -49,8 +50,14 @@ public sealed class DatasetVersionTests : ConsoleTest
         // The search page has the same count, and a field of the same name.
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Add to a dataset" })).ToBeVisibleAsync();
         await Expect(page.GetByText("2 datums, 24 B")).ToBeVisibleAsync();
+        // The folder that was searched is proposed, below that of the store.
+        await Expect(page.GetByLabel("Root")).ToHaveValueAsync("images/");
         await page.GetByLabel("Name", new() { Exact = true }).FillAsync("train");
         await Button(page, "Create").ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "The first version of train" })).ToBeVisibleAsync();
+        await Expect(page.GetByText("train is created. Name its first version now.")).ToBeVisibleAsync();
+        await Expect(page.GetByLabel("Name", new() { Exact = true })).ToBeFocusedAsync();
+        await Expect(page.GetByLabel("Version before")).ToHaveCountAsync(0);
         await Expect(page.GetByText("It gets the 2 datums of the selection.")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("dataset-add");
         await page.GetByLabel("Name", new() { Exact = true }).FillAsync("v1");
@@ -59,9 +66,36 @@ public sealed class DatasetVersionTests : ConsoleTest
         await page.AssertAccessibleAsync("dataset-version-creating");
         await Service.DrainAsync();
         await Expect(page.GetByText("2 files", new() { Exact = true })).ToBeVisibleAsync();
-        await Expect(page.GetByRole(AriaRole.Row).Filter(new() { HasText = "images/b.png" })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Row).Filter(new() { HasText = "b.png" })).ToBeVisibleAsync();
+
+        // The next version starts from the files of this one, but for a purged one.
+        await Service.MadeAsync(page.Url.Split("/versions/")[0].Split('/')[^1], "large", count: 10_001);
+        await page.GetByRole(AriaRole.Link, new() { Name = "← train" }).ClickAsync();
+        (await Service.Http.SendAsync("POST", $"/api/v0/data/{await IdOfAsync("a.png")}/purge/")).Dispose();
+        await Button(page, "Create a version").ClickAsync();
+        var dialog = page.GetByRole(AriaRole.Dialog);
+        var (b, c) = (await IdOfAsync("b.png"), await IdOfAsync("c.txt"));
+        await dialog.GetByLabel("Datums").FillAsync($"{c} => texts/c.txt");
+        await dialog.GetByLabel("Version before").FillAsync("v1");
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "Start from the files of v1" }).ClickAsync();
+        await Expect(dialog.GetByLabel("Datums")).ToHaveValueAsync($"{c} => texts/c.txt\n{b} => b.png");
+        await Expect(dialog.GetByText("1 line added, 1 purged file left out.")).ToBeVisibleAsync();
+        await page.AssertAccessibleAsync("dataset-version-from");
+        await dialog.GetByLabel("Version before").FillAsync("large");
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "Start from the files of large" }).ClickAsync();
+        await Expect(dialog.GetByText("large has 10,001 files. A list has at most 10,000 datums. Make a selection")).ToBeVisibleAsync();
+        await dialog.GetByLabel("Version before").FillAsync("v");
+        await Expect(dialog.GetByRole(AriaRole.Button, new() { Name = "Start from the files of" })).ToHaveCountAsync(0);
+        await dialog.GetByLabel("Version before").FillAsync("v1");
+        await dialog.GetByLabel("Name").FillAsync("v2");
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "Create the version" }).ClickAsync();
+        await Expect(page.GetByText("2 files", new() { Exact = true })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Row).Filter(new() { HasText = "texts/c.txt" })).ToBeVisibleAsync();
         await page.GotoAsync($"{Origin}/console/{In("add-to-dataset")}");
         await Expect(page.GetByText("No selection")).ToBeVisibleAsync();
+
+        async Task<string> IdOfAsync(string name) => (await Service.GetAsync(
+            $"/api/v0/data/?project={Service.Project.Id}&name={name}")).GetProperty("results")[0].GetProperty("id").GetString()!;
     }
 
     static ILocator Button(IPage page, string name) => page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true });

@@ -56,6 +56,8 @@ public sealed class DatumTests : ConsoleTest
         await Expect(
             page.Locator(".toast.bad")).ToContainTextAsync(
                 "is not in its bucket any more. Put it back, or purge the datum.");
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Download" })).ToBeDisabledAsync();
+        await Expect(page.GetByText("It cannot be downloaded. The file is not in the bucket any more.")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("datum-download-failed");
         await page.GetByRole(AriaRole.Button, new() { Name = "Dismiss" }).ClickAsync();
         await Expect(page.Locator(".toast.bad")).ToHaveCountAsync(0);
@@ -88,7 +90,9 @@ public sealed class DatumTests : ConsoleTest
 
         await ShowAsync("empty.txt", "");
         await Expect(page.GetByText("The file is empty.")).ToBeVisibleAsync();
-        await ShowAsync("model.onnx", "\0\u0001binary");
+        await ShowAsync("photo.JPG", "\0\u0001binary");
+        await Expect(page.GetByText("Images are not previewed. Download the file to look at it.")).ToBeVisibleAsync();
+        await ShowAsync("model.weights", "\0\u0001binary");
         await page.GetByRole(AriaRole.Button, new() { Name = "Show the beginning as text" }).ClickAsync();
         await Expect(page.GetByText("This is not a text file.")).ToBeVisibleAsync();
 
@@ -117,8 +121,8 @@ public sealed class DatumTests : ConsoleTest
         await Expect(page.GetByText("The file is archived, so there is no preview")).ToBeVisibleAsync();
         await Expect(page.GetByText("Glacier (archived)")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("datum-archived");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Download" }).ClickAsync();
-        await Expect(page.Locator(".toast.bad")).ToContainTextAsync("restore it first.");
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Download" })).ToBeDisabledAsync();
+        await Expect(page.GetByText("It cannot be downloaded. The file is archived.")).ToBeVisibleAsync();
         archive = false;
     }
 
@@ -129,7 +133,7 @@ public sealed class DatumTests : ConsoleTest
         await Service.NewAsync("/api/v0/datum-aliases/", new { name = "latest", datum = id, project = Service.Project.Id });
         Service.Bucket.Put("a.csv", Encoding.UTF8.GetBytes("what is there now"));
         var page = await OpenAsync(In($"datums/{id}"));
-        var track = page.GetByRole(AriaRole.Button, new() { Name = "Track the new version" });
+        var track = page.GetByRole(AriaRole.Button, new() { Name = "Adopt it as a new datum" });
         // No scan has found it yet; the preview has.
         await Expect(page.GetByText("has changed since it was adopted, and the bucket has not kept")).ToBeVisibleAsync();
         await Expect(track).ToHaveCountAsync(1);
@@ -138,10 +142,13 @@ public sealed class DatumTests : ConsoleTest
         await page.ReloadAsync();
         await Expect(page.GetByText("It had 5 B and ETag")).ToBeVisibleAsync();
         await Expect(track).ToHaveCountAsync(1);
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Download" })).ToBeDisabledAsync();
+        await Expect(page.GetByText("It cannot be downloaded. The file has changed in the bucket")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("datum-changed");
         await track.First.ClickAsync();
         await Expect(page.GetByText("This is the new datum. The aliases of the old one")).ToBeVisibleAsync();
         await Expect(Preview(page)).ToHaveTextAsync("what is there now");
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Download" })).ToBeEnabledAsync();
         var now = page.Url.Split('/')[^1];
         Assert.NotEqual(id, now);
         Assert.Equal("what is there now".Length, (await Service.GetAsync($"/api/v0/data/{now}/")).GetProperty("size").GetInt32());
@@ -153,7 +160,7 @@ public sealed class DatumTests : ConsoleTest
         // A reader sees the reason, and no action.
         var reader = await OpenAsync(In($"datums/{id}"), await NewTokenAsync("viewer"));
         await Expect(reader.GetByText("The file in the bucket has changed").First).ToBeVisibleAsync();
-        await Expect(reader.GetByRole(AriaRole.Button, new() { Name = "Track the new version" })).ToHaveCountAsync(0);
+        await Expect(reader.GetByRole(AriaRole.Button, new() { Name = "Adopt it as a new datum" })).ToHaveCountAsync(0);
     }
 
     static ILocator Preview(IPage page) => page.GetByRole(AriaRole.Region, new() { Name = "Beginning of the file" });
@@ -231,6 +238,12 @@ public sealed class DatumTests : ConsoleTest
         await page.GetByRole(AriaRole.Button, new() { Name = "Purge…" }).ClickAsync();
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Purge" }).ClickAsync();
         await Expect(page.GetByText("Nothing is adopted yet")).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Aliases" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Row).Filter(new() { HasText = "a.csv" })).ToContainTextAsync("Purged");
+        await page.AssertAccessibleAsync("aliases-purged");
+        await page.GetByRole(AriaRole.Link, new() { Name = "v1" }).ClickAsync();
+        await Expect(page.GetByText("Programs that read it by this alias fail.")).ToBeVisibleAsync();
+        await page.AssertAccessibleAsync("alias-purged");
         Assert.True((await Service.GetAsync($"/api/v0/data/{id}/")).GetProperty("purged").GetBoolean());
         var later = await Service.AdoptedAsync("a.csv");
 

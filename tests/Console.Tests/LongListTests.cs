@@ -18,8 +18,8 @@ public sealed class LongListTests(ITestOutputHelper output) : ConsoleTest
     static readonly string[]? Kept =
         Environment.GetEnvironmentVariable("DATAREGISTRY_KEPT") is { Length: > 0 } set ? set.Split(' ') : null;
 
-    /// <summary>Milliseconds for a search of a million datums.</summary>
-    const int Search = 600_000;
+    /// <summary>Milliseconds for a search. An emulator takes minutes to look through a million datums.</summary>
+    static readonly int Search = Kept is null ? Chromium.Timeout : 600_000;
 
     readonly List<string> asked = [];
     int told;
@@ -77,7 +77,7 @@ public sealed class LongListTests(ITestOutputHelper output) : ConsoleTest
             }
             """);
         await page.Keyboard.TypeAsync("a name that is not there");
-        await Expect(page.GetByText("No datum has exactly this name or alias")).ToBeVisibleAsync();
+        await Expect(page.GetByText("No datum has exactly this name or alias")).ToBeVisibleAsync(new() { Timeout = Search });
         // A key press waits for no drawing, however long the list is.
         var drawn = await page.EvaluateAsync<int[]>("() => window.drawn");
         Assert.Equal(24, drawn.Length);
@@ -87,12 +87,12 @@ public sealed class LongListTests(ITestOutputHelper output) : ConsoleTest
             string.Create(
                 CultureInfo.InvariantCulture, $"key to next frame: median {times[times.Length / 2]:F1} ms, longest {times[^1]:F1} ms"));
         // The list and the alias of a name are asked for, once after the last key; slow keys may be several words.
-        Tell("a word", most: 48);
+        Tell("a word", most: Kept is null ? 48 : 1000);
 
         // A part of a name is a search of its own, in as many requests as for a small project.
         await page.GetByLabel("Search").FillAsync(Kept is null ? "needle" : "0001");
         await page.Keyboard.PressAsync("Enter");
-        await Expect(page.Locator(".summary")).ToHaveTextAsync(
+        await Expect(page.Locator(".card .summary")).ToHaveTextAsync(
             Kept is null ? new Regex("^10 datums, ") : new Regex("^[0-9,]+ datums, "), new() { Timeout = Search });
         await Expect(page.GetByRole(AriaRole.Table).Locator("td:first-child a").First).ToContainTextAsync(Kept is null ? "needle" : "0001");
         Tell("a search", most: Kept is null ? 6 : 1000);

@@ -24,15 +24,21 @@ public sealed class RescanTests : ConsoleTest
         await Service.DrainAsync();
         var results = page.GetByRole(AriaRole.Table, new() { Name = "Results" });
         await Expect(results.GetByRole(AriaRole.Row).Filter(new() { HasText = "s3://bucket/changed.csv" })).ToContainTextAsync("Changed");
-        await Expect(results.GetByRole(AriaRole.Row).Filter(new() { HasText = "s3://bucket/missing.csv" })).ToContainTextAsync("nothing");
+        await Expect(results.GetByRole(AriaRole.Row).Filter(new() { HasText = "s3://bucket/missing.csv" }))
+            .ToContainTextAsync("11 B before, not in the bucket now");
         await page.AssertAccessibleAsync("rescan");
         await page.GetByLabel("Show").SelectOptionAsync("missing");
         await Expect(page.GetByText("1 result", new() { Exact = true })).ToBeVisibleAsync();
+        await page.ReloadAsync();
+        await Expect(page.GetByText("1 result", new() { Exact = true })).ToBeVisibleAsync();
+        await Expect(page.GetByLabel("Show")).ToHaveValueAsync("missing");
         await page.GetByLabel("Show").SelectOptionAsync("changed");
         // The other list's rows stay until this one's rows arrive.
         await results.GetByRole(AriaRole.Row).Filter(new() { HasText = "s3://bucket/changed.csv" }).GetByRole(
             AriaRole.Link, new() { Name = "its datum" }).ClickAsync();
         await Expect(page).ToHaveURLAsync($"{Origin}/console/{In($"datums/{changed}")}");
+        await page.GetByRole(AriaRole.Link, new() { Name = "← Job" }).ClickAsync();
+        await Expect(page.GetByLabel("Show")).ToHaveValueAsync("changed");
 
         await page.GotoAsync($"{Origin}/console/{In($"stores/{Service.Store.Id}")}");
         var last = page.GetByRole(AriaRole.Region, new() { Name = "Last rescan" });

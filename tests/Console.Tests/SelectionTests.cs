@@ -23,6 +23,14 @@ public sealed class SelectionTests : ConsoleTest
         await Expect(Names(page)).ToHaveCountAsync(2);
         await Expect(page.GetByText(new Regex("^Datums with “needle” in the name"))).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("search");
+        await Names(page).Filter(new() { HasText = "small" }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "← Search" }).ClickAsync();
+        await Pick(page, "small needle.jpg").ClickAsync();
+        await Expect(Bar(page)).ToContainTextAsync("1 datum picked");
+        await page.AssertAccessibleAsync("search-picked");
+        await Bar(page).GetByRole(AriaRole.Button, new() { Name = "Tag…", Exact = true }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Dialog)).ToContainTextAsync("1 datum");
+        await page.Keyboard.PressAsync("Escape");
 
         await page.GetByLabel("This is").SelectOptionAsync("A pattern of the whole key");
         await page.GetByLabel("Name", new() { Exact = true }).FillAsync("**/*.jpg");
@@ -88,6 +96,7 @@ public sealed class SelectionTests : ConsoleTest
         await Expect(dialog.GetByText("0 of 3")).ToBeVisibleAsync();
         await Service.DrainAsync();
         await Expect(dialog.GetByText("3 of 3")).ToBeVisibleAsync();
+        await Expect(dialog.GetByText("The job goes on if you close this window.")).ToHaveCountAsync(0);
         await page.AssertAccessibleAsync("data-tagged");
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Close" }).Last.ClickAsync();
         await Expect(page.GetByRole(AriaRole.Row).Filter(new() { HasText = "night" })).ToHaveCountAsync(3);
@@ -118,6 +127,9 @@ public sealed class SelectionTests : ConsoleTest
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Close" }).Last.ClickAsync();
         await Service.DrainAsync();
         await Expect(page.GetByText("3 of 3")).ToBeVisibleAsync();
+        await Expect(page.GetByText("Nothing more can be done with these datums.")).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Purge…" })).ToHaveCountAsync(0);
+        await Expect(page.GetByRole(AriaRole.Checkbox)).ToHaveCountAsync(0);
         await page.AssertAccessibleAsync("selection-purged");
         Assert.Equal(5, (await Service.GetDatumsAsync()).Count);
 

@@ -24,7 +24,10 @@ public sealed class TreeTests : ConsoleTest
         await page.GetByRole(AriaRole.Table).GetByRole(AriaRole.Link, new() { Name = "my-bucket" }).ClickAsync();
         await Expect(Rows(page)).ToHaveTextAsync(["a/", "readme.txt"]);
         await Expect(page.GetByText("1 folder and 1 file")).ToBeVisibleAsync();
+        await Expect(page.GetByText("Shown are the files that demo has adopted.")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("folders");
+        await page.GetByRole(AriaRole.Checkbox, new() { Name = "Pick readme.txt" }).CheckAsync();
+        await Rows(page).First.FocusAsync();
 
         // The keyboard: into the list, into the folder, on to its second row, and back to the folder that was left.
         await page.Keyboard.PressAsync("/");
@@ -33,6 +36,12 @@ public sealed class TreeTests : ConsoleTest
         await page.Keyboard.PressAsync("Enter");
         await Expect(Rows(page)).ToHaveTextAsync(["/", "1.csv", "b c/"]);
         await Expect(Rows(page).First).ToBeFocusedAsync();
+        // Picks go along, and so do those of this folder back.
+        var bar = page.GetByRole(AriaRole.Region, new() { Name = "Picked datums" });
+        await Expect(bar).ToContainTextAsync("1 datum picked, 10 B");
+        await page.GetByRole(AriaRole.Checkbox, new() { Name = "Pick 1.csv" }).CheckAsync();
+        await Expect(bar).ToContainTextAsync("2 datums picked, 17 B");
+        await Rows(page).First.FocusAsync();
         await Expect(page.GetByRole(AriaRole.Row, new() { Name = "1.csv" })).ToContainTextAsync("Changed");
         await page.Keyboard.PressAsync("End");
         await Expect(Rows(page).Last).ToBeFocusedAsync();
@@ -68,6 +77,8 @@ public sealed class TreeTests : ConsoleTest
         await page.AssertAccessibleAsync("folder-empty");
         await page.GetByRole(AriaRole.Link, new() { Name = "Go up" }).ClickAsync();
         await Expect(Rows(page)).ToHaveTextAsync(["a/", "readme.txt"]);
+        // A reload ends the picks.
+        await Expect(page.GetByRole(AriaRole.Checkbox, new() { Name = "Pick readme.txt" })).Not.ToBeCheckedAsync();
         await page.GotoAsync($"{Origin}/console/{In($"data?view=tree&store={Guid.NewGuid()}")}");
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Store not found" })).ToBeFocusedAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Go to the data" }).ClickAsync();

@@ -20,25 +20,24 @@ sealed class ManifestReader(ManifestBlobs blobs)
     /// <summary>A blob up to this size is read whole in any case.</summary>
     const int SmallBytes = 256 * 1024;
 
-    /// <summary>The entries after a path, in the order of their paths; some megabytes in memory at a time.</summary>
-    /// <param name="after">Null for all. It need not be in the manifest.</param>
+    /// <summary>The entries of a range, in the order of their paths; some megabytes in memory at a time.</summary>
     /// <exception cref="ApiException">404: the version was deleted meanwhile.</exception>
-    public IAsyncEnumerable<ManifestEntry> ReadAsync(Manifest manifest, string? after, CancellationToken cancellationToken) =>
-        ReadAsync(manifest, after, long.MaxValue, cancellationToken);
+    public IAsyncEnumerable<ManifestEntry> ReadAsync(Manifest manifest, PathRange range, CancellationToken cancellationToken) =>
+        ReadAsync(manifest, range, long.MaxValue, cancellationToken);
 
-    /// <summary>A page of the entries after a path, at most 4 MB of them, and the cursor after it: its last path, or null.</summary>
-    /// <inheritdoc cref="ReadAsync(Manifest, string?, CancellationToken)" path="/param|/exception"/>
+    /// <summary>A page of the entries of a range, at most 4 MB of them, and the cursor after it: its last path, or null.</summary>
+    /// <inheritdoc cref="ReadAsync(Manifest, PathRange, CancellationToken)" path="/exception"/>
     public Task<(IReadOnlyList<ManifestEntry> Entries, string? Cursor)> PageAsync(
-        Manifest manifest, int limit, string? after, CancellationToken cancellationToken) =>
-        ReadAsync(manifest, after, limit + 1, cancellationToken).PageAsync(limit, SizeOf, e => e.Path, cancellationToken);
+        Manifest manifest, int limit, PathRange range, CancellationToken cancellationToken) =>
+        ReadAsync(manifest, range, limit + 1, cancellationToken).PageAsync(limit, SizeOf, e => e.Path, cancellationToken);
 
     /// <summary>The first entries, so many of them at most, with no more requests than they take.</summary>
-    /// <inheritdoc cref="ReadAsync(Manifest, string?, CancellationToken)" path="/exception"/>
+    /// <inheritdoc cref="ReadAsync(Manifest, PathRange, CancellationToken)" path="/exception"/>
     public IAsyncEnumerable<ManifestEntry> FirstAsync(Manifest manifest, int count, CancellationToken cancellationToken) =>
-        ReadAsync(manifest, after: null, count, cancellationToken).Take(count);
+        ReadAsync(manifest, PathRange.All, count, cancellationToken).Take(count);
 
     /// <summary>Reads the index, for a reader who chooses among the blocks; of a small manifest all of it.</summary>
-    /// <inheritdoc cref="ReadAsync(Manifest, string?, CancellationToken)" path="/exception"/>
+    /// <inheritdoc cref="ReadAsync(Manifest, PathRange, CancellationToken)" path="/exception"/>
     public Task<OpenManifest> OpenAsync(Manifest manifest, CancellationToken cancellationToken) =>
         OpenAsync(manifest, whole: manifest.Length <= SmallBytes, cancellationToken);
 
@@ -59,19 +58,22 @@ sealed class ManifestReader(ManifestBlobs blobs)
         : 600 + RowSize.Of(entry.Path) + (2 * RowSize.Of(entry.Key)) + RowSize.Of(entry.Bucket) + RowSize.Of(entry.VersionId ?? "");
 
     /// <param name="wanted">No blocks are read ahead of so many entries. More may come.</param>
-    /// <inheritdoc cref="ReadAsync(Manifest, string?, CancellationToken)" path="/summary|/param|/exception"/>
+    /// <inheritdoc cref="ReadAsync(Manifest, PathRange, CancellationToken)" path="/summary|/exception"/>
     public async IAsyncEnumerable<ManifestEntry> ReadAsync(
-        Manifest manifest, string? after, long wanted, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Manifest manifest, PathRange range, long wanted, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var whole = manifest.Length <= SmallBytes || (manifest.Length <= PieceBytes && after is null && wanted >= manifest.Count);
+        var whole = manifest.Length <= SmallBytes || (manifest.Length <= PieceBytes && range == PathRange.All && wanted >= manifest.Count);
         var open = await OpenAsync(manifest, whole, cancellationToken);
         var blocks = open.Blocks;
-        for (var next = FirstBlock(blocks, after); next < blocks.Count; next++)
+        var end = blocks.FindIndex(block => range.EndsBefore(block.First)) is >= 0 and var beyond ? beyond : blocks.Count;
+        for (var next = FirstBlock(blocks, range.From); next < end; next++)
         {
-            var last = open.HasRead(next) ? next : EndOf(manifest, blocks, next, wanted) - 1;
+            var last = open.HasRead(next) ? next : EndOf(manifest, blocks, next, end, wanted) - 1;
             foreach (var entry in await open.ReadAsync(next, last, cancellationToken))
             {
-                if (after is not null && ManifestEntry.PathOrder.Compare(entry.Path, after) <= 0)
+                if (range.EndsBefore(entry.Path))
+                    yield break;
+                if (!range.Has(entry.Path))
                     continue;
                 wanted--;
                 yield return entry;
@@ -79,14 +81,14 @@ sealed class ManifestReader(ManifestBlobs blobs)
         }
     }
 
-    /// <summary>The block that the first entry after a path may be in.</summary>
-    public static int FirstBlock(List<ManifestBlock> blocks, string? after)
+    /// <summary>The block that the first entry from a path on may be in.</summary>
+    public static int FirstBlock(List<ManifestBlock> blocks, string? from)
     {
-        var (low, high) = (0, after is null ? 0 : blocks.Count - 1);
+        var (low, high) = (0, from is null ? 0 : blocks.Count - 1);
         while (low < high)
         {
             var middle = (low + high + 1) / 2;
-            if (ManifestEntry.PathOrder.Compare(blocks[middle].First, after) <= 0)
+            if (ManifestEntry.PathOrder.Compare(blocks[middle].First, from) <= 0)
                 low = middle;
             else
                 high = middle - 1;
@@ -96,11 +98,12 @@ sealed class ManifestReader(ManifestBlobs blobs)
     }
 
     /// <summary>The blocks from one on that one request reads: as many as hold so many entries also if the first one holds none.</summary>
-    static int EndOf(Manifest manifest, List<ManifestBlock> blocks, int next, long wanted)
+    /// <param name="most">No block from this one on is read.</param>
+    static int EndOf(Manifest manifest, List<ManifestBlock> blocks, int next, int most, long wanted)
     {
         var end = next + 1;
         for (var entries = 0L;
-            end < blocks.Count && entries < wanted && EndAt(manifest, blocks, end) - blocks[next].At <= PieceBytes;
+            end < most && entries < wanted && EndAt(manifest, blocks, end) - blocks[next].At <= PieceBytes;
             end++)
         {
             entries += blocks[end].Count;

@@ -116,7 +116,7 @@ sealed class VersionExportWork(
     {
         await using var files = exports.Begin(range, delivery, format, DatasetFileRow.Table);
         var (done, last) = (0, range.After);
-        await foreach (var entry in manifests.ReadAsync(manifest, range.After, items, cancellationToken).Take(items))
+        await foreach (var entry in manifests.ReadAsync(manifest, new(After: range.After), items, cancellationToken).Take(items))
         {
             await files.AddAsync(DatasetFileRow.From(entry), cancellationToken);
             (done, last) = (done + 1, entry.Path);

@@ -5,16 +5,16 @@ using Microsoft.AspNetCore.Http;
 namespace DataRegistry.Datasets;
 
 /// <summary>
-/// All files of a version as a stream, from its manifest alone: their rows lie in no order of paths, so that each would cost a read.
+/// Files of a version as a stream, from its manifest alone: their rows lie in no order of paths, so that each would cost a read.
 /// </summary>
 static class VersionStreams
 {
     public const string Csv = "text/csv";
 
     /// <summary>The stream that a request accepts; null for none, which is a page.</summary>
-    public static IResult? Of(HttpContext context, ManifestReader manifests, Manifest manifest)
+    public static IResult? Of(HttpContext context, ManifestReader manifests, Manifest manifest, PathRange range)
     {
-        var files = manifests.ReadAsync(manifest, after: null, context.RequestAborted);
+        var files = manifests.ReadAsync(manifest, range, context.RequestAborted);
         return JobResults.IsAskedForLines(context.Request)
             ? JobResults.Lines(files.Select(VersionFileBody.From), VersionJobEndpoints.Json.VersionFileBody, context.RequestAborted)
             : context.Request.GetTypedHeaders().Accept.Any(a => a.MediaType.Equals(Csv, StringComparison.OrdinalIgnoreCase))

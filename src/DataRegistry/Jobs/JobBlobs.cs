@@ -167,7 +167,8 @@ sealed class JobBlobs(BlobServiceClient blobs)
     async IAsyncEnumerable<T> ReadAsync<T>(
         string name, int skip, JsonTypeInfo<T> type, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var reader = new StreamReader(await Container.GetBlobClient(name).OpenReadAsync(cancellationToken: cancellationToken));
+        var answer = await Container.GetBlobClient(name).DownloadStreamingAsync(cancellationToken: cancellationToken);
+        using var reader = new StreamReader(answer.Value.Content);
         while (await reader.ReadLineAsync(cancellationToken) is { } line)
         {
             if (skip-- <= 0)

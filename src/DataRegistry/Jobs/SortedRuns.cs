@@ -8,43 +8,55 @@ namespace DataRegistry.Jobs;
 
 /// <summary>
 /// Entries in memory, before they become a sorted run: URLs, or files of a dataset version. It grows with its content, so a short list
-/// costs little.
+/// costs little. Its memory is in segments, because the pool keeps large arrays for each of the process's threads.
 /// </summary>
 sealed class RunBuffer : IDisposable
 {
-    readonly PooledBuffer bytes = new(1024);
-    readonly List<(int Start, int Length)> entries = [];
+    /// <summary>Below 85,000 bytes, from which on .NET does not move an array any more.</summary>
+    const int SegmentBytes = 64 * 1024;
+
+    readonly List<byte[]> segments = [];
+    readonly List<(int Segment, int Start, int Length)> entries = [];
+    int used;
 
     public int Count => entries.Count;
 
-    public int Bytes => bytes.Length;
+    /// <summary>The length of all entries.</summary>
+    public int Bytes { get; private set; }
 
     public void Add(ReadOnlySpan<byte> entry)
     {
-        entries.Add((bytes.Length, entry.Length));
-        entry.CopyTo(bytes.GetSpan(entry.Length));
-        bytes.Advance(entry.Length);
+        if (segments.Count == 0 || segments[^1].Length - used < entry.Length)
+        {
+            segments.Add(ArrayPool<byte>.Shared.Rent(Math.Max(SegmentBytes, entry.Length)));
+            used = 0;
+        }
+
+        entry.CopyTo(segments[^1].AsSpan(used));
+        entries.Add((segments.Count - 1, used, entry.Length));
+        used += entry.Length;
+        Bytes += entry.Length;
     }
 
-    public ReadOnlyMemory<byte> this[int index] => bytes.Written.Slice(entries[index].Start, entries[index].Length);
+    public ReadOnlyMemory<byte> this[int index] => Of(entries[index]);
 
-    public IEnumerable<string> Texts => entries.Select(u => Encoding.UTF8.GetString(bytes.Written.Span.Slice(u.Start, u.Length)));
+    public IEnumerable<string> Texts => entries.Select(e => Encoding.UTF8.GetString(Of(e).Span));
 
     /// <summary>Sorts by bytes, like S3's lists.</summary>
-    public void Sort()
-    {
-        var text = bytes.Written;
-        CollectionsMarshal.AsSpan(entries).Sort(
-            (a, b) => text.Span.Slice(a.Start, a.Length).SequenceCompareTo(text.Span.Slice(b.Start, b.Length)));
-    }
+    public void Sort() => CollectionsMarshal.AsSpan(entries).Sort((a, b) => Of(a).Span.SequenceCompareTo(Of(b).Span));
 
     public void Clear()
     {
+        foreach (var segment in segments)
+            ArrayPool<byte>.Shared.Return(segment);
+        segments.Clear();
         entries.Clear();
-        bytes.Truncate(0);
+        (used, Bytes) = (0, 0);
     }
 
-    public void Dispose() => bytes.Dispose();
+    public void Dispose() => Clear();
+
+    ReadOnlyMemory<byte> Of((int Segment, int Start, int Length) entry) => segments[entry.Segment].AsMemory(entry.Start, entry.Length);
 }
 
 /// <summary>A position in a sorted run. Its entry is some bytes with the number of their occurrences.</summary>

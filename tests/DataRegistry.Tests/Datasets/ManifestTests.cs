@@ -32,10 +32,10 @@ public sealed class ManifestTests(SharedService shared) : IClassFixture<SharedSe
     {
         var manifest = await WriteAsync([]);
         Assert.Equal(0, manifest.Count);
-        var (entries, cursor) = await Reader.PageAsync(manifest, 10, after: null, default);
+        var (entries, cursor) = await Reader.PageAsync(manifest, 10, PathRange.All, default);
         Assert.Empty(entries);
         Assert.Null(cursor);
-        Assert.Empty(await Reader.ReadAsync(manifest, "a", default).ToListAsync());
+        Assert.Empty(await Reader.ReadAsync(manifest, new(After: "a"), default).ToListAsync());
     }
 
     [Fact]
@@ -52,7 +52,7 @@ public sealed class ManifestTests(SharedService shared) : IClassFixture<SharedSe
         })
         {
             var before = service.Transport.Requests;
-            var (page, cursor) = await Reader.PageAsync(manifest, 500, after, default);
+            var (page, cursor) = await Reader.PageAsync(manifest, 500, new(After: after), default);
             Assert.Equal(2, service.Transport.Requests - before);
             Assert.Equal(entries.Skip(first).Take(500), page);
             Assert.Equal(first + 500 < entries.Length ? page[^1].Path : null, cursor);
@@ -61,7 +61,34 @@ public sealed class ManifestTests(SharedService shared) : IClassFixture<SharedSe
         var all = service.Transport.Requests;
         Assert.Equal(entries, await Reader.FirstAsync(manifest, 12_000, default).ToListAsync());
         Assert.Equal(1, service.Transport.Requests - all);
-        Assert.Equal(entries.Skip(7777), await Reader.ReadAsync(manifest, "images/007776.png", default).ToListAsync());
+        Assert.Equal(entries.Skip(7777), await Reader.ReadAsync(manifest, new(After: "images/007776.png"), default).ToListAsync());
+    }
+
+    [Fact]
+    public async Task Paths_that_begin_alike_are_found_by_the_index_wherever_they_lie()
+    {
+        // In the order of UTF-8, in which the third comes after the second.
+        string[] folders = ["a/", "\uE000/", "\U0001F600/"];
+        var entries = folders.SelectMany(folder => Enumerable.Range(0, 4000).Select(
+            n => TestDatasets.Entry($"{folder}{n:d6}.png", n) with { Sha256 = Hash(n) })).ToArray();
+        var manifest = await WriteAsync(entries);
+        Assert.True(manifest.Length > 256 * 1024, $"{manifest.Length} bytes are not read in blocks");
+        foreach (var prefix in folders.SelectMany(f => new[] { f, f[..^1], $"{f}0000", $"{f}00001", $"{f}003999.png", $"{f}1" })
+            .Concat(["", "A", "a/003999.png/", "b", "\uE000/ ", "z", "\U0001F601"]))
+        {
+            var wanted = entries.Where(e => e.Path.StartsWith(prefix, StringComparison.Ordinal)).ToArray();
+            foreach (var after in new[] { null, "a/000500.png", "\uE000/000005", "\uE000/003999.png", "\U0001F601" })
+            {
+                var rest = wanted.Where(e => after is null || ManifestEntry.PathOrder.Compare(e.Path, after) > 0).ToArray();
+                var before = service.Transport.Requests;
+                var (page, cursor) = await Reader.PageAsync(manifest, 100, new(prefix, after), default);
+                Assert.InRange(service.Transport.Requests - before, 1, 2);
+                Assert.Equal(rest.Take(100), page);
+                Assert.Equal(rest.Length > 100 ? page[^1].Path : null, cursor);
+            }
+
+            Assert.Equal(wanted, await Reader.ReadAsync(manifest, new(prefix), default).ToListAsync());
+        }
     }
 
     [Fact]
@@ -71,7 +98,7 @@ public sealed class ManifestTests(SharedService shared) : IClassFixture<SharedSe
         var manifest = await WriteAsync(Enumerable.Range(0, 60_000).Select(n =>
             TestDatasets.Entry($"{n:d6}", 1) with { Sha256 = Hash(n), Sha1 = Hash(-n)[..40], Md5 = Hash(n)[32..] }));
         Assert.True(manifest.Length > 4 * 1024 * 1024, $"{manifest.Length} bytes are one piece");
-        Assert.Equal(60_000, await Reader.ReadAsync(manifest, after: null, default).Where((e, n) => e.Path == $"{n:d6}").CountAsync());
+        Assert.Equal(60_000, await Reader.ReadAsync(manifest, PathRange.All, default).Where((e, n) => e.Path == $"{n:d6}").CountAsync());
     }
 
     [Fact]

@@ -99,7 +99,7 @@ public sealed class VersionMergeTests
         var manifest = row.Manifest!;
         if (isWrittenAnew)
         {
-            var entries = service.Services.GetRequiredService<ManifestReader>().ReadAsync(manifest, after: null, default);
+            var entries = service.Services.GetRequiredService<ManifestReader>().ReadAsync(manifest, PathRange.All, default);
             manifest = Assert.IsType<ManifestOutcome.Written>(await service.Services.GetRequiredService<ManifestWriter>()
                 .WriteAsync(version, entries, default)).Manifest;
         }

@@ -86,6 +86,44 @@ public sealed class VersionReadTests(SmallVersions shared) : IClassFixture<Small
         Assert.StartsWith("path,id,name,uri,store,key,size,etag,", rows[0], StringComparison.Ordinal);
         Assert.Equal(keys.Length + 1, rows.Length);
         Assert.StartsWith("\"comma, \"\"quoted\"\"\",", rows[2], StringComparison.Ordinal);
+        Assert.Equal(lines[1..2], (await TextAsync($"{version}files/?prefix=comma", "application/x-ndjson")).TrimEnd().Split('\n'));
+        Assert.Equal([rows[0], rows[2]], (await TextAsync($"{version}files/?prefix=comma", "text/csv")).TrimEnd().Split("\r\n"));
+    }
+
+    [Fact]
+    public async Task Files_are_listed_by_the_beginning_of_their_paths_page_by_page()
+    {
+        var dataset = await service.NewDatasetAsync("beginnings", root: "beginnings");
+        foreach (var key in new[] { "a/1", "b c/1", "b c/2", "b c/3", "b", "ü/1" })
+            await service.AdoptedAsync($"beginnings/{key}");
+        var files = $"{await MakeAsync(dataset, "1", "beginnings/")}files/";
+        foreach (var (prefix, paths) in new[]
+        {
+            ("", "a/1|b|b c/1|b c/2|b c/3|ü/1"), ("b", "b|b c/1|b c/2|b c/3"), ("b c/", "b c/1|b c/2|b c/3"), ("ü/1", "ü/1"),
+            ("B", ""), ("/", ""),
+        })
+        {
+            foreach (var limit in new[] { 1, 2, 100 })
+            {
+                var found = await service.GetAllAsync($"{files}?limit={limit}&prefix={Uri.EscapeDataString(prefix)}");
+                Assert.Equal(paths, string.Join('|', found.Select(f => f.GetProperty("path").GetString())));
+            }
+        }
+
+        // Only what one page holds is counted without reading more.
+        var page = await service.GetAsync($"{files}?prefix=b&limit=2");
+        Assert.Equal(JsonValueKind.Null, page.GetProperty("count").ValueKind);
+        Assert.Contains("prefix=b&", page.GetProperty("next").GetString(), StringComparison.Ordinal);
+        Assert.Equal(4, (await service.GetAsync($"{files}?prefix=b")).GetProperty("count").GetInt32());
+        Assert.Equal(6, (await service.GetAsync($"{files}?prefix=&limit=2")).GetProperty("count").GetInt32());
+        // A cursor of another beginning is a place in the same order.
+        var cursor = Uri.EscapeDataString(System.Web.HttpUtility.ParseQueryString(
+            new Uri(page.GetProperty("next").GetString()!).Query)["cursor"]!);
+        var others = await service.GetAllAsync($"{files}?prefix=b+c%2F&cursor={cursor}");
+        Assert.Equal(["b c/2", "b c/3"], others.Select(f => f.GetProperty("path").GetString()));
+        Assert.Empty(await service.GetAllAsync($"{files}?prefix=a&cursor={cursor}"));
+        foreach (var bad in new[] { $"prefix={new string('x', 1025)}", "prefix=a&prefix=b", "prefix=a&cursor=%20" })
+            Assert.Equal(HttpStatusCode.BadRequest, await service.Http.StatusAsync("GET", $"{files}?{bad}"));
     }
 
     [Theory]

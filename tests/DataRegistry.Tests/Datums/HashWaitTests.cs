@@ -15,7 +15,7 @@ public sealed class HashWaitTests : IAsyncLifetime
     TestService service = null!;
 
     public async Task InitializeAsync() => service = await TestService.StartAsync(
-        ("Datums:HashAtOnceBytes", "1000"), ("Datums:HashWaits", "2"), ("Datums:HashWaitSeconds", "3"));
+        ("Datums:HashAtOnceBytes", "1000"), ("Datums:HashWaits", "2"), ("Datums:HashWaitSeconds", "60"));
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 
@@ -94,25 +94,26 @@ public sealed class HashWaitTests : IAsyncLifetime
     [Fact]
     public async Task What_takes_longer_than_a_request_waits_is_hashed_by_the_queue_for_who_asks_again()
     {
-        service.Bucket.Put("slow", Large);
-        var id = await service.AdoptObjectAsync("slow");
-        service.Server.Intercept = async (http, kind) =>
+        await using var hasty = await TestService.StartAsync(("Datums:HashAtOnceBytes", "1000"), ("Datums:HashWaitSeconds", "8"));
+        hasty.Bucket.Put("slow", Large);
+        var id = await hasty.AdoptObjectAsync("slow");
+        hasty.Server.Intercept = async (http, kind) =>
         {
             if (kind == "get")
                 await Task.Delay(Timeout.Infinite, http.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
             return false;
         };
-        var datum = await service.DatumAsync(id);
+        var datum = await hasty.DatumAsync(id);
         Assert.Equal(JsonValueKind.Null, datum.GetProperty("sha256").ValueKind);
         Assert.False(datum.TryGetProperty("checksum_error", out _));
-        service.Server.Intercept = null;
-        var message = Assert.Single(await service.ReceiveAsync(HashQueue.Name));
-        var reads = service.Server.Requests["get"];
+        hasty.Server.Intercept = null;
+        var message = Assert.Single(await hasty.ReceiveAsync(HashQueue.Name));
+        var reads = hasty.Server.Requests["get"];
         // Further requests do not read it again: they wait for the queue.
-        var waiting = service.DatumAsync(id);
-        await service.DeliverHashAsync(message.MessageText);
+        var waiting = hasty.DatumAsync(id);
+        await hasty.DeliverHashAsync(message.MessageText);
         AssertHashes(Large, await waiting);
-        Assert.Equal(reads + 1, service.Server.Requests["get"]);
+        Assert.Equal(reads + 1, hasty.Server.Requests["get"]);
     }
 
     [Fact]

@@ -3,6 +3,7 @@
 import { h } from './dom.js';
 import { count, plural } from './format.js';
 import { save } from './job-progress.js';
+import { isOpenEnded } from './patterns.js';
 import { href } from './router.js';
 import { stateBadge } from './states.js';
 import { badge, button, notice, section, table } from './ui.js';
@@ -64,13 +65,35 @@ function result({ outcome, id, message, changed }, project) {
   ];
 }
 
-/** The expected outcome of an adoption, by counts and examples. */
-export function previewResult({ counts, sample, complete, left_out }) {
+/** The expected outcome of an adoption, by counts and examples. `asked` are the folder and the patterns that were previewed, if any. */
+export function previewResult({ counts, sample, complete, left_out }, { prefix = null, exclude = [] } = {}) {
   return section(
     'Preview',
     h('p.hint', 'Nothing is adopted yet.'),
     !complete && notice('warn', h('p', `The preview looked at the first ${plural(counts.total, 'file')} only. There are more.`)),
-    summary(counts, { created: 'will be adopted', existing: 'already adopted', failed: 'will fail', skipped: 'will be skipped' }),
+    summary(
+      { ...counts, left_out: left_out?.count ?? 0 },
+      {
+        created: 'will be adopted',
+        existing: 'already adopted',
+        failed: 'will fail',
+        skipped: 'will be skipped',
+        left_out: 'left out by your patterns',
+      },
+    ),
+    reachesFurther(prefix, { counts, sample, complete }) &&
+      notice(
+        'warn',
+        h(
+          'p',
+          'There is no slash at the end of ',
+          h('code', prefix),
+          ', so this takes all files whose URLs begin like that, whatever follows. For the folder alone, give ',
+          h('code', `${prefix}/`),
+          '.',
+        ),
+      ),
+    idlePatterns(exclude, left_out, complete),
     counts.total === 0 &&
       h(
         'p',
@@ -100,6 +123,31 @@ export function previewResult({ counts, sample, complete, left_out }) {
       ),
     sample.length < counts.total && h('p.hint', `Shown: ${plural(sample.length, 'example')} of ${count(counts.total)}.`),
     left_out && leftOut(left_out),
+  );
+}
+
+/** Whether a prefix without a slash takes, or may take, more than that folder and that file. */
+function reachesFurther(prefix, { counts, sample, complete }) {
+  if (prefix === null || !isOpenEnded(prefix)) return false;
+  const isKnown = complete && sample.length === counts.total;
+  return !isKnown || sample.some(({ url }) => url !== prefix && !url.startsWith(`${prefix}/`));
+}
+
+/** The patterns that leave nothing out, as far as that is known: of several that take a file, the service names the first. */
+function idlePatterns(exclude, left_out, complete) {
+  if (left_out && left_out.sample.length < left_out.count) return null;
+  const idle = exclude.filter(pattern => !left_out?.sample.some(item => item.message.startsWith(`Excluded by '${pattern}'`)));
+  if (idle.length === 0) return null;
+  const only = idle.length === exclude.length;
+  return notice(
+    'warn',
+    h(
+      'p',
+      idle.map((pattern, index) => [index > 0 && ', ', h('code', pattern)]),
+      ` ${idle.length === 1 ? 'leaves' : 'leave'} nothing${only ? '' : ' more'} out`,
+      !complete && ' of what the preview looked at',
+      '. A pattern matches the whole key: * stays within a folder, and **/ before it reaches into all folders.',
+    ),
   );
 }
 

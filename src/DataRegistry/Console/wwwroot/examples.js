@@ -14,4 +14,12 @@ export const EXAMPLES = {
   endpoint: 'https://s3.example.org',
   role: 'arn:aws:iam::123456789012:role/reader',
   volume: 'street-scenes',
+  root: 'images/train/',
+  versions: ['2026-11-27', 'v3'],
+  fileWithPath: 's3://bucket/a.png => train/a.png',
+  versionAlias: 'production',
+  folder: 'images/2026/',
+  sizes: ['10 MB', '1.5 GB'],
+  action: 'token.created',
+  roles: { data_edit: 'editor', data_manage: 'research_manager' },
 };

@@ -4,8 +4,11 @@ import { h } from './dom.js';
 import { ApiProblem, messageOf } from './problems.js';
 import { busy, button, uniqueId } from './ui.js';
 
-/** A labelled input. `.value` is a string, of a checkbox a bool; `.error(sentence)` says what is wrong, null that nothing is. */
-export function field({ label, name, type = 'text', hint, value, required, options, mono, onchange, ...props }) {
+/**
+ * A labelled input. `.value` is a string, of a checkbox a bool; `.error(sentence)` says what is wrong, null that nothing is. `missing` is
+ * said of a required one that is empty.
+ */
+export function field({ label, name, type = 'text', hint, value, required, missing, options, mono, onchange, ...props }) {
   const id = uniqueId('field');
   const described = hint ? `${id}-hint ${id}-error` : `${id}-error`;
   const shared = {
@@ -36,6 +39,7 @@ export function field({ label, name, type = 'text', hint, value, required, optio
     name,
     label,
     required,
+    missing,
     error(text) {
       wrong.textContent = text ?? '';
       if (text) input.setAttribute('aria-invalid', 'true');
@@ -88,7 +92,7 @@ export function form(children, { submit, kind = 'primary', onsubmit, cancel, als
     alert.replaceChildren();
     for (const each of fields) each.error(null);
     const missing = fields.filter(f => f.required && isAsked(f) && String(f.value).trim() === '');
-    for (const each of missing) each.error(`Fill in “${each.label}”.`);
+    for (const each of missing) each.error(each.missing ?? `Fill in “${each.label}”.`);
     if (missing.length > 0) {
       goTo(missing[0]);
       return;

@@ -3,6 +3,7 @@
 import { h } from './dom.js';
 import { bytes, count, plural } from './format.js';
 import { adoptAgain, hasEnded, jobProgress, totalOf } from './job-progress.js';
+import { hasWildcards } from './patterns.js';
 import { may } from './permissions.js';
 import { href } from './router.js';
 import { wordsOf } from './selection/filter.js';
@@ -34,6 +35,10 @@ export const JOB_KINDS = {
       'A folder, a list in the bucket, or more than a hundred URLs are adopted by a job. Fewer URLs are adopted at once.',
     ],
     nothing: ['Nothing failed, nothing was skipped', 'Only what failed or was skipped is listed here.'],
+    note: job =>
+      isSelective(job)
+        ? 'Files that your patterns leave out are in no count. Skipped are only markers of folders, which are no files.'
+        : null,
   },
   rescans: {
     path: '/api/v0/rescans/',
@@ -56,6 +61,7 @@ export const JOB_KINDS = {
     results: 'Differences',
     outcomes: ['changed', 'missing', 'returned', 'new', 'failed', 'skipped'],
     why: whatChanged,
+    reason: 'Details',
     empty: [
       'No rescan yet',
       'A rescan compares a bucket with what was adopted from it. Start one on a store’s page, or let the store’s schedule do it.',
@@ -136,13 +142,24 @@ function askedFor(job) {
     .join(' · ');
 }
 
+/** Whether patterns choose among the files of a folder. Of a list, the files that they leave out are skipped, and listed. */
+function isSelective({ prefix, exclude }) {
+  return prefix !== null && (exclude?.length > 0 || hasWildcards(prefix));
+}
+
 /** A rescan's finding about one object: before, after, and the datums. */
 function whatChanged(found, project) {
   const datum = (id, words) => id && h('a', { href: href('datum', { project: project.id, id }) }, words);
-  const sizes = [found.was, found.is].map(state => (state ? bytes(state.size) : 'nothing')).join(' → ');
   return [
-    found.message ?? sizes,
+    found.message ?? sizesOf(found),
     found.datum && [' · ', datum(found.datum, 'its datum')],
     found.adopted && [' · ', datum(found.adopted, 'the new datum')],
   ];
+}
+
+function sizesOf({ was, is }) {
+  if (was && is)
+    return was.size === is.size ? `${bytes(is.size)}, as before` : `${bytes(was.size)} before, ${bytes(is.size)} now`;
+  if (is) return `Not known before, ${bytes(is.size)}`;
+  return was ? `${bytes(was.size)} before, not in the bucket now` : '';
 }

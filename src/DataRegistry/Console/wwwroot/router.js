@@ -2,6 +2,15 @@
 
 let table = {};
 
+/** The address that was left last for a page of another kind: what leads back to a list, also from its second datum. */
+let left = null;
+
+addEventListener('hashchange', ({ oldURL }) => {
+  const old = new URL(oldURL).hash;
+  const from = match(old);
+  if (from && from.name !== match(location.hash)?.name) left = { ...from, address: old };
+});
+
 export function useRoutes(routes) {
   table = routes;
 }
@@ -33,6 +42,14 @@ export function match(hash) {
     if (params) return { name, route, params, query: new URLSearchParams(search) };
   }
   return null;
+}
+
+/** The way back to the page of the project that led here, where that is known; otherwise to one of its lists. */
+export function wayBack(name, project) {
+  const known = left?.params.project === project.id;
+  return known
+    ? { label: left.route.title, href: left.address }
+    : { label: table[name].title, href: href(name, { project: project.id }) };
 }
 
 /** Changes the query of the address in place: nothing is rendered, no step back is added. */

@@ -11,9 +11,9 @@ export const ACCESS = {
 };
 
 export const HASHES = {
-  small: 'Small files (up to 64 MiB by default), when they are adopted',
+  small: 'Small files that are adopted by URL; others when somebody opens the datum',
   all: 'All files, in the background',
-  none: 'Only when a file is downloaded',
+  none: 'Only when somebody opens or downloads the datum',
 };
 
 /** The callers who see a store and adopt from it. Only a project's store can be its own. */
@@ -42,7 +42,9 @@ export function hashField(value) {
     type: 'select',
     value,
     options: Object.entries(HASHES).map(([key, label]) => ({ value: key, label })),
-    hint: 'Programs compare what they download with its SHA-256. To compute it, the service reads the file once.',
+    hint:
+      'Programs compare what they download with its SHA-256. To compute it, the service reads the file once. Small are files of ' +
+      '64 MiB together in one request, by default. The files of folders and lists are read only for “All files”.',
   });
 }
 

@@ -29,8 +29,8 @@ export function linkTabs(label, tabs) {
   );
 }
 
-/** Tabs within a page; the arrow keys, Home and End move between them. A panel is made when it is first shown. */
-export function tabs(label, entries, selected = entries[0].id) {
+/** Tabs within a page; the arrow keys, Home and End move between them. A panel is made when it is first shown. `onchoose` gets the id. */
+export function tabs(label, entries, selected = entries[0].id, onchoose = () => {}) {
   const prefix = uniqueId('tab');
   const buttons = entries.map(entry =>
     h(
@@ -40,7 +40,7 @@ export function tabs(label, entries, selected = entries[0].id) {
         role: 'tab',
         id: `${prefix}-${entry.id}`,
         'aria-controls': `${prefix}-panel-${entry.id}`,
-        onclick: () => select(entry.id),
+        onclick: () => choose(entry.id),
       },
       entry.label,
     ),
@@ -66,13 +66,18 @@ export function tabs(label, entries, selected = entries[0].id) {
     });
   }
 
+  function choose(id) {
+    select(id);
+    onchoose(id);
+  }
+
   function move(event) {
     const at = buttons.indexOf(document.activeElement);
     const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: buttons.length - 1 }[event.key];
     if (to === undefined || at < 0) return;
     event.preventDefault();
     const index = (to + buttons.length) % buttons.length;
-    select(entries[index].id);
+    choose(entries[index].id);
     buttons[index].focus();
   }
 

@@ -8,13 +8,18 @@ import { button, toast } from '../ui.js';
 /** The service takes so many ids in a selection. */
 const MOST = 500;
 
+/** The picks of the last place that keeps them. */
+let kept = { place: null };
+
 /**
  * Datums are picked one by one, from one to another with Shift, or all that a filter takes. `box(datum)` is a row's checkbox, `bar` shows
- * while something is picked; `onchange` is called after something was done with them. The list is given later: `of(list, datumOf)`.
+ * while something is picked; `onchange` gets the job that was started with them, and its selection. The list is given later: `of(list,
+ * datumOf)`. Pages with the same `place` have the same picks, as the folders of a project do.
  */
-export function picking(context, { onchange }) {
-  const picked = new Map();
-  let whole = null;
+export function picking(context, { onchange, place = null }) {
+  const picks = place !== null && kept.place === place ? kept : { place, picked: new Map(), whole: null };
+  if (place !== null) kept = picks;
+  const { picked } = picks;
   let last = null;
   let list = null;
   let datumOf = row => row;
@@ -26,15 +31,6 @@ export function picking(context, { onchange }) {
     h('div.pick-head', said, button('Clear', clear, { kind: 'quiet' })),
     actions,
   );
-  replace(
-    actions,
-    actionButtons(context, what, {
-      ondone: () => {
-        clear();
-        onchange();
-      },
-    }),
-  );
   return {
     box,
     bar,
@@ -43,11 +39,17 @@ export function picking(context, { onchange }) {
     of(given, read = datumOf) {
       list = given;
       datumOf = read;
+      show();
     },
   };
 
+  function ondone(job, selection) {
+    clear();
+    onchange(job, selection);
+  }
+
   function what() {
-    return whole ?? { filter: { ids: [...picked.keys()] }, words: 'Those that you picked' };
+    return picks.whole ?? { filter: { ids: [...picked.keys()] }, words: 'Those that you picked' };
   }
 
   function box(datum) {
@@ -76,7 +78,7 @@ export function picking(context, { onchange }) {
   }
 
   function set(datums, on) {
-    whole = null;
+    picks.whole = null;
     for (const { id, size } of datums) {
       if (!on) picked.delete(id);
       else if (picked.size < MOST) picked.set(id, size);
@@ -91,22 +93,23 @@ export function picking(context, { onchange }) {
   /** All that a filter takes, however many that are. */
   function all(filter, words) {
     picked.clear();
-    whole = { filter, words };
+    picks.whole = { filter, words };
     show();
   }
 
   function clear() {
     picked.clear();
-    whole = last = null;
+    picks.whole = last = null;
     show();
   }
 
   function show() {
     for (const input of list?.querySelectorAll('.pick input') ?? []) input.checked = picked.has(input.dataset.id);
-    bar.hidden = picked.size === 0 && !whole;
+    bar.hidden = picked.size === 0 && !picks.whole;
     if (bar.hidden) return;
-    said.textContent = whole
-      ? whole.words
+    if (!actions.hasChildNodes()) replace(actions, actionButtons(context, what, { ondone }));
+    said.textContent = picks.whole
+      ? picks.whole.words
       : `${plural(picked.size, 'datum')} picked, ${bytes([...picked.values()].reduce((sum, size) => sum + size, 0))}`;
   }
 }

@@ -70,7 +70,7 @@ function folder(context, store, prefix) {
   const { project, me, signal } = context;
   const below = prefix === '' ? { store: store.id } : { store: store.id, prefix };
   const name = prefix === '' ? store.name : lastOf(prefix);
-  const picks = picking(context, { onchange: () => list.reload() });
+  const picks = picking(context, { onchange: () => list.reload(), place: `${me.id} ${project.id}` });
   const list = endlessList({
     caption: `Folders and files in ${name}`,
     signal,
@@ -136,6 +136,13 @@ function folder(context, store, prefix) {
         button('Pick all below', () => picks.all(below, `All below ${store.name}${prefix && `, ${prefix}`}`)),
         linkButton('Find what changed', href('search', { project: project.id }, { ...queryOf(below), drift: 'changed' })),
       ),
+    ),
+    h(
+      'p.hint',
+      `Shown are the files that ${project.name} has adopted. `,
+      may(me, project, 'data_adopt') &&
+        !store.deleted &&
+        h('a', { href: href('adopt', { project: project.id }, { store: store.id, tab: 'prefix' }) }, 'Adopt more of this store'),
     ),
     h('p.hint.keys', 'Keys: ↑ and ↓ move, → or Enter opens, ← goes up, Space picks, / searches.'),
     h('div.folders', withKeys(list, { project, store, prefix })),

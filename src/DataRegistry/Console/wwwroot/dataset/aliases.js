@@ -1,4 +1,5 @@
 import { aliasList } from '../alias-list.js';
+import { EXAMPLES } from '../examples.js';
 import { lookupField } from '../lookup-field.js';
 import { may } from '../permissions.js';
 import { href } from '../router.js';
@@ -12,10 +13,10 @@ export function versionAliases({ dataset, project, me, signal }) {
     noun: 'dataset version',
     editable: may(me, project, 'aliases_edit'),
     signal,
-    nameHint: 'Such as production. It is not the name of a version.',
+    nameHint: `Such as ${EXAMPLES.versionAlias}. It is not the name of a version.`,
     about:
-      'An alias is a name that can move to another version, such as “production”. “latest” needs none: it always stands ' +
-      'for the newest version.',
+      `An alias is a name that can move to another version, such as “${EXAMPLES.versionAlias}”. “latest” needs none: it ` +
+      'always stands for the newest version.',
     pageOf: a => href('datasetAlias', { project: project.id, dataset: dataset.id, alias: a.id }),
     uriOf: a => a.uri,
     link: a => a.dataset_version && versionLink(project, a.dataset_version, dataset.id),

@@ -1,9 +1,10 @@
 import { api } from '../api.js';
+import { EXAMPLES } from '../examples.js';
 import { field, form } from '../forms.js';
 import { needing } from '../rights.js';
 
-/** `done(dataset)` gets what is created. */
-export function newDatasetForm({ project, signal, done, cancel = null }) {
+/** `done(dataset)` gets what is created. `root` is proposed. */
+export function newDatasetForm({ project, signal, done, cancel = null, root = '' }) {
   return form(
     [
       field({
@@ -19,8 +20,9 @@ export function newDatasetForm({ project, signal, done, cancel = null }) {
         required: false,
         mono: true,
         autocomplete: 'off',
-        placeholder: 'images/train/',
-        hint: 'The folder that paths leave out: images/train/cat/1.png becomes cat/1.png. It cannot be changed later.',
+        placeholder: EXAMPLES.root,
+        value: root,
+        hint: `The folder that paths leave out: ${EXAMPLES.root}cat/1.png becomes cat/1.png. It cannot be changed later.`,
       }),
     ],
     {

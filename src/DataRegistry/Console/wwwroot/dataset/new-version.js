@@ -2,11 +2,13 @@
 
 import { api } from '../api.js';
 import { h } from '../dom.js';
+import { EXAMPLES } from '../examples.js';
 import { plural } from '../format.js';
 import { field, form } from '../forms.js';
 import { lookupField } from '../lookup-field.js';
 import { ApiProblem } from '../problems.js';
 import { needing } from '../rights.js';
+import { button } from '../ui.js';
 
 /** The separator between a datum and its path in the version. */
 const PATH = ' => ';
@@ -14,22 +16,31 @@ const PATH = ' => ';
 /** As the service's own limit of a list. */
 const MOST_FILES = 10_000;
 
+/** The largest page of a version's files. */
+const PAGE = 1000;
+
 /** `done(version)` gets what is made. Without `selection` its datums are listed. */
 export function newVersionForm({ dataset, versions, selection = null, signal, done, cancel = null }) {
-  const previous = lookupField({
-    label: 'Version before',
-    name: 'previous_version',
-    required: false,
-    entries: versions,
-    value: versions[0]?.text ?? '',
-    hint: 'For the record. The version’s page compares with it first.',
-  });
+  const previous =
+    versions.length > 0 &&
+    lookupField({
+      label: 'Version before',
+      name: 'previous_version',
+      required: false,
+      entries: versions,
+      value: versions[0].text,
+      oninput: () => {
+        if (start) start.hidden = !named();
+        if (named()) start.textContent = startWords();
+      },
+      hint: 'This is only noted: no file is taken from it. The version’s page compares with it first.',
+    });
   const name = field({
     label: 'Name',
     name: 'name',
     required: true,
     autocomplete: 'off',
-    hint: 'Such as 2026-11-27 or v3. “latest” always stands for the newest version.',
+    hint: `Such as ${EXAMPLES.versions[0]} or ${EXAMPLES.versions[1]}. “latest” always stands for the newest version.`,
   });
   const files =
     !selection &&
@@ -44,33 +55,63 @@ export function newVersionForm({ dataset, versions, selection = null, signal, do
         'span',
         'One a line: an id, an alias, or the s3:// URL of an adopted file. Its path in the version is its key, ' +
           'or what follows “=>”, such as ',
-        h('code', 's3://bucket/a.png => train/a.png'),
+        h('code', EXAMPLES.fileWithPath),
         '.',
       ),
     });
+  const said = h('span.hint', { role: 'status' });
+  const start = files && previous && button(startWords(), fill, { kind: 'quiet' });
   return form(
-    [name, files, selection && h('p', `It gets the ${plural(selection.count, 'datum')} of the selection.`), previous].filter(
-      Boolean,
-    ),
+    [
+      name,
+      files,
+      start && h('p', start, ' ', said),
+      selection && h('p', `It gets the ${plural(selection.count, 'datum')} of the selection.`),
+      previous,
+    ].filter(Boolean),
     {
       submit: 'Create the version',
       ...(cancel && { cancel }),
       onsubmit: async values => {
-        const body = { name: values.name.trim(), dataset, previous_version: previous.pick() };
+        const body = { name: values.name.trim(), dataset, previous_version: previous ? previous.pick() : null };
         const what = selection ? { selection: selection.id } : { files: filesOf(values.files) };
         done(await needing('data_edit', api.post('/api/v0/dataset-versions/', { ...body, ...what }, { signal })));
       },
     },
   );
+
+  function named() {
+    return versions.find(v => v.text === previous.value.trim());
+  }
+
+  function startWords() {
+    return `Start from the files of ${named().text}`;
+  }
+
+  /** Adds the lines of the version before to those that are there, but for files that a new version cannot have. */
+  async function fill() {
+    const from = named();
+    files.error(from.count > MOST_FILES ? tooMany(`${from.text} has ${plural(from.count, 'file')}.`) : null);
+    if (from.count > MOST_FILES) return;
+    const kept = await api.all(`/api/v0/dataset-versions/${from.id}/files/`, { limit: PAGE }, signal, { max: MOST_FILES });
+    const there = kept.filter(f => !f.purged);
+    files.value = [files.value.trim(), ...there.map(f => f.datum.id + PATH + f.path)].filter(Boolean).join('\n');
+    const purged = kept.length - there.length;
+    said.textContent = `${plural(there.length, 'line')} added${purged > 0 ? `, ${plural(purged, 'purged file')} left out` : ''}.`;
+  }
 }
 
-function filesOf(text) {
+function tooMany(sentence = '') {
+  return `${sentence} A list has at most ${plural(MOST_FILES, 'datum')}. Make a selection of more, and a version of that.`.trim();
+}
+
+export function filesOf(text) {
   const lines = text
     .split('\n')
     .map(line => line.trim())
     .filter(line => line !== '');
   if (lines.length > MOST_FILES) {
-    const sentence = `A list has at most ${plural(MOST_FILES, 'datum')}. Make a selection of more, and a version of that.`;
+    const sentence = tooMany();
     throw new ApiProblem(sentence, { fields: { files: sentence } });
   }
   return lines.map(line => {

@@ -34,11 +34,11 @@ export function fileDatum(project, datum) {
     : '–';
 }
 
-/** The versions of a dataset, the newest first, as a lookup field offers them. */
+/** The versions of a dataset, the newest first, as a lookup field offers them; each with the count of its files. */
 export async function versionEntries(dataset, signal) {
   const versions = await api.all('/api/v0/dataset-versions/', { dataset }, signal, { max: MOST_VERSIONS });
   return versions
     .filter(v => v.status === 'completed')
     .reverse()
-    .map(v => ({ id: v.id, text: v.name }));
+    .map(v => ({ id: v.id, text: v.name, count: v.count }));
 }

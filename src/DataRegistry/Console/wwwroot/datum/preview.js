@@ -18,11 +18,26 @@ const TEXT = new RegExp(
   'i',
 );
 
+/** Other names, by the kind of what is in them. */
+const KINDS = [
+  ['Images', /\.(png|jpe?g|gif|webp|avif|bmp|ico|tiff?|hei[cf]|dng|cr2|nef|arw|psd|exr|jp2|dcm)$/i],
+  ['Videos', /\.(mp4|m4v|mov|avi|mkv|webm|mpe?g|wmv|flv)$/i],
+  ['Sounds', /\.(mp3|wav|flac|ogg|opus|m4a|aac|aiff?)$/i],
+  ['Archives and compressed files', /\.(zip|tar|t?gz|t?bz2|t?xz|zst|lz4|7z|rar|jar|whl)$/i],
+  ['Tables and arrays in binary files', /\.(parquet|arrow|feather|orc|avro|tfrecords?|h5|hdf5|npy|npz|sqlite3?)$/i],
+  ['Models', /\.(onnx|pth?|ckpt|safetensors|tflite|joblib|pkl|pickle|gguf)$/i],
+  ['Documents of this kind', /\.(pdf|docx?|xlsx?|pptx?|od[tsp])$/i],
+  ['Point clouds and recordings', /\.(las|laz|bag|mcap|db3)$/i],
+];
+
 /** The kinds of previews. `track` is offered where the object has changed; it may be null. */
-export function previewOf({ datum, own, signal }, track) {
+export function previewOf({ datum, own, signal, fetching }, track) {
   if (datum.size === 0) return h('p.hint', 'The file is empty.');
-  const load = () => pending(read(own, signal), shown, 'Reading the beginning of the file…', error => refused(error, track));
+  const load = () =>
+    pending(read(own, signal), shown, 'Reading the beginning of the file…', error => refused(error, track, fetching));
   if (TEXT.test(datum.name)) return load();
+  const kind = KINDS.find(([, names]) => names.test(datum.name))?.[0];
+  if (kind) return h('p.hint', `${kind} are not previewed. Download the file to look at it.`);
   const element = h(
     'div',
     h('p.hint', 'This does not look like a text file by its name.'),
@@ -36,6 +51,7 @@ export function previewOf({ datum, own, signal }, track) {
   return element;
 
   function shown(found) {
+    fetching.allow();
     const text = textOf(found);
     if (text === null) return h('p.hint', 'This is not a text file. Download it to look at it.');
     const cut = datum.size > CUT;
@@ -151,7 +167,8 @@ function rowsOf(text, delimiter) {
 }
 
 /** Why there is none: an archived object is no fault, a changed one can be tracked. */
-function refused(error, track) {
+function refused(error, track, fetching) {
+  fetching.refuse(error.code);
   if (error.code === 'datum_archived')
     return notice(
       'warn',

@@ -2,6 +2,7 @@ import { KIND_WORDS, actionOf, actionWords, detailWords, targetLink } from '../a
 import { adminPage } from '../admin/frame.js';
 import { api } from '../api.js';
 import { h } from '../dom.js';
+import { EXAMPLES } from '../examples.js';
 import { field } from '../forms.js';
 import { dateTime } from '../format.js';
 import { endlessList } from '../list.js';
@@ -106,7 +107,7 @@ export async function render({ me, query, signal, setQuery }) {
         type: 'search',
         value: asked.action,
         autocomplete: 'off',
-        placeholder: 'token: created',
+        placeholder: actionWords({ kind: 'token', action: EXAMPLES.action }),
         list: kinds.id,
         oninput: later,
       }),

@@ -76,7 +76,7 @@ export async function render({ me, query, signal, setQuery, kind = 'user' }) {
             autocomplete: 'off',
             autocapitalize: 'none',
             spellcheck: 'false',
-            hint: 'Letters, digits and . _ - @ +; it stays.',
+            hint: 'Letters, digits and . _ - @ +. It cannot be changed later.',
           }),
           field({ label: 'Display name', name: 'display_name', required: false, autocomplete: 'off' }),
           ...(kind === 'user'

@@ -7,6 +7,7 @@ import { field, folded, form } from '../forms.js';
 import { count, plural } from '../format.js';
 import { hasEnded, jobProgress } from '../job-progress.js';
 import { JOB_KINDS } from '../job-words.js';
+import { hasWildcards, isOpenEnded } from '../patterns.js';
 import { may } from '../permissions.js';
 import { hasRoute, href } from '../router.js';
 import { confirm, emptyState, linkButton, pageHeader, section, spinner, tabs } from '../ui.js';
@@ -68,16 +69,19 @@ export async function render({ project, me, query, signal, setQuery }) {
       fn(chosen());
     },
   };
+  const inputs = [
+    { id: 'urls', label: 'Files by URL', panel: () => byUrls(context, wanted) },
+    { id: 'prefix', label: 'Folder or pattern', panel: () => byPrefix(context) },
+    { id: 'manifest', label: 'List in the bucket', panel: () => byManifest(context) },
+  ];
   page.append(
     h('p.lead', DATUM, ' Adopting copies nothing and changes nothing in the bucket.'),
     h(
       'div.card.adopt',
       store,
-      tabs('What to adopt', [
-        { id: 'urls', label: 'Files by URL', panel: () => byUrls(context, wanted) },
-        { id: 'prefix', label: 'Folder or pattern', panel: () => byPrefix(context) },
-        { id: 'manifest', label: 'List in the bucket', panel: () => byManifest(context) },
-      ]),
+      tabs('What to adopt', inputs, inputs.find(input => input.id === query.get('tab'))?.id, id =>
+        setQuery({ tab: id === 'urls' ? null : id }),
+      ),
     ),
     jobs,
     results,
@@ -97,11 +101,17 @@ export async function render({ project, me, query, signal, setQuery }) {
     if (hasEnded(job)) ended(job);
     setQuery({ job: job.id, url: null });
     show(null);
+    const note = JOB_KINDS.adoptions.note(job);
     replace(
       jobs,
       section(
         'Adoption job',
-        h('div.card', h('p.hint', JOB_KINDS.adoptions.asked(job)), jobProgress(job, { signal, onretry: follow, onend: ended })),
+        h(
+          'div.card',
+          h('p.hint', JOB_KINDS.adoptions.asked(job)),
+          jobProgress(job, { signal, onretry: follow, onend: ended }),
+          note && h('p.hint', note),
+        ),
         ways,
       ),
     );
@@ -136,6 +146,7 @@ function byUrls(context, given) {
     rows: 8,
     mono: true,
     required: true,
+    missing: 'Fill in “URLs to adopt”, or choose a file below.',
     value: given,
     wrap: 'off',
     hint: 'One URL per line; only URLs supported by the selected destination store are accepted.',
@@ -221,7 +232,7 @@ function byPrefix(context) {
       prefix.querySelector('.hint span'),
       'Everything below a folder: ',
       h('code', below),
-      '. The whole store: ',
+      ', with a slash at its end. The whole store: ',
       h('code', store.uri_prefix),
       '. All files that match: ',
       h('code', matching),
@@ -244,13 +255,13 @@ function byPrefix(context) {
       {
         label: 'Preview',
         'aria-label': 'Preview the folder',
-        onsubmit: async values => context.show(previewResult(await preview(values))),
+        onsubmit: async values => context.show(previewResult(await preview(values), body(values))),
       },
     ],
     onsubmit: values =>
       once(`adopt ${context.project.id}`, async () => {
         const seen = await preview(values);
-        context.show(previewResult(seen));
+        context.show(previewResult(seen, body(values)));
         // A complete preview without new objects needs no job.
         if (seen.complete && seen.counts.created === 0) return;
         const { title, text } = question(seen, body(values).prefix);
@@ -269,12 +280,17 @@ function question({ complete, counts, left_out }, prefix) {
     .filter(Boolean)
     .join(', ');
   const rest = others && ` ${others.charAt(0).toUpperCase()}${others.slice(1)}.`;
+  const where = hasWildcards(prefix)
+    ? `They match ${prefix}.`
+    : isOpenEnded(prefix)
+      ? `Their URLs begin with ${prefix}, in whatever folder.`
+      : `They are below ${prefix}.`;
   return complete
-    ? { title: `Adopt ${plural(counts.created, 'file')}?`, text: `They are below ${prefix}.${rest}` }
+    ? { title: `Adopt ${plural(counts.created, 'file')}?`, text: `${where}${rest}` }
     : {
         title: `Adopt more than ${plural(counts.created, 'file')}?`,
         text:
-          `The preview looked at the beginning of ${prefix} only: there are more files than it shows.${rest} ` +
+          `The preview looked at the beginning only: there are more files than it shows. ${where}${rest} ` +
           `All of them will be adopted.`,
       };
 }
@@ -330,7 +346,7 @@ function excludeField() {
       'span',
       'Patterns of files to leave out, one per line, such as ',
       h('code', EXAMPLES.exclude),
-      '. A pattern matches the whole key: the URL after the bucket.',
+      '. A pattern matches the whole key: the URL after the bucket. * stays within a folder, **/ reaches into all folders.',
     ),
   });
 }

@@ -1,6 +1,7 @@
 import { aliasPage } from '../alias-page.js';
 import { h } from '../dom.js';
 import { href } from '../router.js';
+import { stateBadge } from '../states.js';
 
 /** One alias of a datum. */
 export function render({ params, project, signal, setTitle }) {
@@ -10,8 +11,19 @@ export function render({ params, project, signal, setTitle }) {
     back: { label: 'Aliases', href: href('aliases', { project: project.id }) },
     noun: 'datum',
     uriOf: alias => `datum://${alias.name}`,
-    link: (id, alias) => (alias ? alias.datum && datum(alias.datum.id, alias.datum.name) : datum(id, h('code', id))),
+    link: (id, alias) => (alias ? alias.datum && target(alias.datum) : datum(id, h('code', id))),
     signal,
     setTitle,
   });
+
+  function target({ id, name, purged }) {
+    return [
+      datum(id, name),
+      purged && [
+        ' ',
+        stateBadge('purged'),
+        h('span.hint', ' Programs that read it by this alias fail. Move the alias to another datum.'),
+      ],
+    ];
+  }
 }

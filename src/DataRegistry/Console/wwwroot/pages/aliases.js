@@ -6,6 +6,7 @@ import { findDatumId } from '../find-datum.js';
 import { field } from '../forms.js';
 import { may } from '../permissions.js';
 import { href } from '../router.js';
+import { stateBadge } from '../states.js';
 import { button, pageHeader } from '../ui.js';
 import { DATUM } from '../words.js';
 
@@ -24,7 +25,11 @@ export function render({ project, me, signal }) {
       `programs go on reading datum://${EXAMPLES.alias}.`,
     pageOf: a => href('alias', { project: project.id, alias: a.id }),
     uriOf: a => `datum://${a.name}`,
-    link: a => a.datum && h('a', { href: href('datum', { project: project.id, id: a.datum.id }), title: a.datum.uri }, a.datum.name),
+    link: a =>
+      a.datum && [
+        a.datum.purged && [stateBadge('purged'), ' '],
+        h('a', { href: href('datum', { project: project.id, id: a.datum.id }), title: a.datum.uri }, a.datum.name),
+      ],
     nameOf: a => a.datum?.name,
     targetField: () =>
       field({

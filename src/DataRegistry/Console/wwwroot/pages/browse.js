@@ -282,7 +282,7 @@ function nothing(project, me, asked, searchParts) {
   if (asked.q && kindOf(asked.q) === 'name') {
     return emptyState(
       'No datum has exactly this name or alias',
-      'Names are compared whole.',
+      'This list looks for whole names and aliases. Press Enter to search for parts of names.',
       h('button.button', { type: 'button', onclick: searchParts }, 'Search for parts of names'),
     );
   }
@@ -301,7 +301,7 @@ function nothing(project, me, asked, searchParts) {
     );
   return emptyState(
     'Nothing is adopted yet',
-    'A file in a bucket becomes a datum when it is adopted: with an id, aliases, tags and a trace. It stays where it is.',
+    'Adopt files of a store. They are listed here then, and can be named, tagged and found.',
     may(me, project, 'data_adopt') && linkButton('Adopt files', href('adopt', { project: project.id }), { kind: 'primary' }),
   );
 }

@@ -10,7 +10,7 @@ import { naming } from '../problems.js';
 import { missingNotice } from '../rights.js';
 import { href, navigate } from '../router.js';
 import { pathOf, watch } from '../selection/freeze.js';
-import { emptyState, linkButton, notice, pageHeader, problem, spinner, toast } from '../ui.js';
+import { emptyState, linkButton, notice, pageHeader, problem, section, spinner, toast } from '../ui.js';
 
 const MOST_DATASETS = 1000;
 
@@ -42,15 +42,16 @@ export async function render({ project, me, query, signal }) {
   /** A selection that is still made is waited for. */
   async function follow() {
     const selection = await watch(first, signal, now => replace(body, spinner(`Counting… ${plural(now.count, 'datum')} so far`)));
+    const root = await rootOf(selection, signal);
     replace(
       body,
       selection.status === 'completed'
-        ? choose(selection)
+        ? choose(selection, root)
         : notice('warn', h('p', selection.error ?? 'The selection was stopped. Search again.')),
     );
   }
 
-  function choose(selection) {
+  function choose(selection, root) {
     if (selection.count === 0) return emptyState('The selection is empty', 'A version has at least one file.');
     const place = h('div');
     const choice = field({
@@ -58,20 +59,32 @@ export async function render({ project, me, query, signal }) {
       name: 'dataset',
       type: 'select',
       options: [...datasets.map(d => ({ value: d.id, label: d.name })), { value: '', label: 'A new dataset' }],
-      onchange: draw,
+      onchange: () => draw(null),
     });
-    draw();
+    draw(null);
     return h('div.card.stack', h('p.summary', `${plural(selection.count, 'datum')}, ${bytes(selection.bytes)}`), choice, place);
 
-    async function draw() {
+    /** `created` is the dataset that was created in the step before, if any. */
+    async function draw(created) {
       const dataset = choice.value;
       if (dataset === '') {
-        replace(place, newDatasetForm({ project, signal, done: take }));
+        replace(place, newDatasetForm({ project, signal, root, done: take }));
         return;
       }
       try {
         const versions = await versionEntries(dataset, signal);
-        if (choice.value === dataset) replace(place, newVersionForm({ dataset, versions, selection, signal, done }));
+        if (choice.value !== dataset) return;
+        const version = newVersionForm({ dataset, versions, selection, signal, done });
+        replace(
+          place,
+          created
+            ? section(
+                `The first version of ${created.name}`,
+                h('div.stack', h('p', { role: 'status' }, `${created.name} is created. Name its first version now.`), version),
+              )
+            : version,
+        );
+        if (created) version.querySelector('input').focus();
       } catch (error) {
         if (error?.name !== 'AbortError') replace(place, problem(error));
       }
@@ -80,7 +93,7 @@ export async function render({ project, me, query, signal }) {
     function take(dataset) {
       choice.input.prepend(h('option', { value: dataset.id }, dataset.name));
       choice.value = dataset.id;
-      draw();
+      draw(dataset);
     }
   }
 
@@ -88,4 +101,18 @@ export async function render({ project, me, query, signal }) {
     toast(version.status === 'completed' ? `${version.uri} is created.` : `${version.uri} is being created.`);
     navigate(href('datasetVersion', { project: project.id, dataset: version.dataset, version: version.id }));
   }
+}
+
+/** The folder that was picked, as paths of a version have it: without the folder of its store. Empty if none was. */
+async function rootOf({ filter: { prefix }, sample }, signal) {
+  const store = sample[0]?.store;
+  const folder = prefix?.slice(0, prefix.lastIndexOf('/') + 1);
+  if (!store || !folder) return '';
+  const found = await api.get(`/api/v0/stores/${store}/`, { signal }).catch(error => {
+    if (error.status !== 404) throw error;
+    return null;
+  });
+  const whole = found?.paths.prefix ?? '';
+  const above = whole.slice(0, whole.lastIndexOf('/') + 1);
+  return folder.startsWith(above) ? folder.slice(above.length) : folder;
 }

@@ -2,7 +2,8 @@ import { api, pause } from '../api.js';
 import { versionSnippets } from '../dataset/snippets.js';
 import { fileDatum, versionBadge } from '../dataset/words.js';
 import { h, replace } from '../dom.js';
-import { bytes, count, dateTime } from '../format.js';
+import { field } from '../forms.js';
+import { bytes, count, dateTime, plural } from '../format.js';
 import { endlessList } from '../list.js';
 import { may } from '../permissions.js';
 import { messageOf } from '../problems.js';
@@ -13,6 +14,7 @@ import {
   button,
   confirm,
   copyButton,
+  emptyState,
   facts,
   idCode,
   linkButton,
@@ -25,19 +27,24 @@ import {
   toast,
 } from '../ui.js';
 
+/** From the last key to the request. */
+const TYPING_PAUSE = 220;
+
 const FIRST_LOOK = 700;
 const LONGEST_LOOK = 5000;
 
 /** One version: its files by path, and how they are read elsewhere. One that is being created is followed until its files are there. */
 export async function render(context) {
-  const { params, project, me, signal, setTitle, refresh } = context;
+  const { params, project, query, me, signal, setTitle, setQuery, refresh } = context;
   const at = `/api/v0/dataset-versions/${encodeURIComponent(params.version)}/`;
   // The files are a list of their own.
   const look = () => api.get(at, { query: { exclude: 'files' }, signal });
   const version = await look();
   const edits = may(me, project, 'data_edit');
   setTitle(version.name);
-  const dataset = await api.get(`/api/v0/datasets/${version.dataset}/`, { signal });
+  const [dataset, before] = await Promise.all([api.get(`/api/v0/datasets/${version.dataset}/`, { signal }), versionBefore()]);
+  const purged = h('div', { role: 'status', hidden: true });
+  let mostPurged = 0;
   const place = { project: project.id, dataset: version.dataset, version: version.id };
   return h(
     'div',
@@ -50,37 +57,78 @@ export async function render(context) {
       ].filter(Boolean),
     }),
     h(
-      'div.card',
-      facts([
-        ['Address', h('span.id', h('code.wrap', version.uri), copyButton(version.uri, 'Copy', 'the address'))],
-        ['Status', versionBadge(version)],
-        ['Files', version.status === 'completed' ? `${count(version.count)}, ${bytes(version.bytes)}` : null],
-        [
-          'Version before',
-          version.previous_version &&
-            h('a', { href: href('datasetVersion', { ...place, version: version.previous_version }) }, 'See it'),
-        ],
-        ['Created', dateTime(version.ctime)],
-        ['ID', idCode(version.id)],
-      ]),
+      'div.stack',
+      h(
+        'div.card',
+        facts([
+          ['Address', h('span.id', h('code.wrap', version.uri), copyButton(version.uri, 'Copy', 'the address'))],
+          ['Status', versionBadge(version)],
+          ['Files', version.status === 'completed' ? `${count(version.count)}, ${bytes(version.bytes)}` : null],
+          [
+            'Version before',
+            before
+              ? h('a', { href: href('datasetVersion', { ...place, version: before.id }) }, before.name)
+              : version.previous_version && 'A version that is deleted',
+          ],
+          ['Created', dateTime(version.ctime)],
+          ['ID', idCode(version.id)],
+        ]),
+      ),
+      purged,
     ),
     version.status === 'completed'
       ? h(
           'div.section',
           tabs('Dataset version', [
-            { id: 'files', label: 'Files', panel: () => h('div.tall', files()) },
+            { id: 'files', label: 'Files', panel: files },
             { id: 'code', label: 'Read it elsewhere', panel: () => versionSnippets(version) },
           ]),
         )
       : beingCreated(),
   );
 
+  async function versionBefore() {
+    if (!version.previous_version) return null;
+    try {
+      return await api.get(`/api/v0/dataset-versions/${version.previous_version}/`, { query: { exclude: 'files' }, signal });
+    } catch (error) {
+      if (error.status !== 404) throw error;
+      return null;
+    }
+  }
+
   function files() {
-    return endlessList({
+    let prefix = query.get('prefix') ?? '';
+    let timer = 0;
+    signal.addEventListener('abort', () => clearTimeout(timer));
+    const beginning = field({
+      label: 'Paths that begin with',
+      name: 'prefix',
+      type: 'search',
+      mono: true,
+      value: prefix,
+      autocomplete: 'off',
+      spellcheck: 'false',
+      oninput: () => {
+        clearTimeout(timer);
+        timer = setTimeout(narrow, TYPING_PAUSE);
+      },
+    });
+    const unhashed = h(
+      'p.hint',
+      { hidden: true },
+      'Some checksums are not known yet: the service computes one when somebody opens or downloads the datum.',
+    );
+    const list = endlessList({
       caption: 'Files',
       noun: ['file', 'files'],
       signal,
-      load: (next, abort) => api.get(next ?? `${at}files/`, { query: next ? null : { limit: 500 }, signal: abort }),
+      load: (next, abort) => api.get(next ?? `${at}files/`, { query: next ? null : { limit: 500, prefix }, signal: abort }),
+      onLoaded: page => {
+        unhashed.hidden = list.rows.every(f => f.datum.sha256);
+        tellPurged(list.rows.filter(f => f.purged).length, prefix === '' && page.next === null);
+      },
+      empty: () => emptyState('No such file', 'No path of the version begins like this. Capital letters count.'),
       columns: [
         { label: 'Path', wide: true, size: 'most', cell: f => tail(f.path, 'span.strong') },
         {
@@ -92,10 +140,37 @@ export async function render(context) {
           label: 'SHA-256',
           wide: true,
           extra: true,
+          has: f => f.datum.sha256,
           cell: f => (f.datum.sha256 ? h('code', { title: f.datum.sha256 }, f.datum.sha256) : '–'),
         },
       ],
     });
+    return h('div', h('div.filters.one', beginning), unhashed, h('div.tall', list));
+
+    function narrow() {
+      if (prefix === beginning.value) return;
+      prefix = beginning.value;
+      setQuery({ prefix });
+      list.reload();
+    }
+  }
+
+  /** The version itself does not know its purged files, so those that were loaded count. */
+  function tellPurged(known, isAll) {
+    if (known === 0 || known < mostPurged) return;
+    mostPurged = known;
+    purged.hidden = false;
+    replace(
+      purged,
+      notice(
+        'warn',
+        h(
+          'p',
+          `${isAll ? '' : 'At least '}${plural(known, 'file')} ${known === 1 ? 'is' : 'are'} purged, so the version cannot be downloaded ` +
+            'whole: the code of “Read it elsewhere” ends at the first of them. A new version can be made without them.',
+        ),
+      ),
+    );
   }
 
   /** Its job says how far it is. If the job is gone, so is the version. */

@@ -1,4 +1,5 @@
 import { ApiProblem, api } from '../api.js';
+import { downloading } from '../datum/download.js';
 import { aliasesOf, metadataOf, tagsOf } from '../datum/edit.js';
 import { previewOf } from '../datum/preview.js';
 import { snippets } from '../datum/snippets.js';
@@ -7,7 +8,7 @@ import { h } from '../dom.js';
 import { driftNotice, driftOf } from '../drift.js';
 import { bytes, count, dateTime, timeAgo } from '../format.js';
 import { may } from '../permissions.js';
-import { hasRoute, href, navigate } from '../router.js';
+import { hasRoute, href, navigate, wayBack } from '../router.js';
 import { stateBadge } from '../states.js';
 import { button, confirm, copyButton, facts, linkButton, notice, pageHeader, pending, section, toast } from '../ui.js';
 import { inConsoleWords } from '../words.js';
@@ -47,19 +48,22 @@ export async function render({ params, project, me, signal, setTitle, refresh })
     mayName: may(me, project, 'aliases_edit') && !datum.purged,
   };
 
+  const fetching = downloading(context, store, trace);
   const tracks = !datum.purged && datum.store !== null && may(me, project, 'data_adopt');
-  const track = () => tracks && button('Track the new version', () => adoptChanged(context), { kind: 'primary' });
+  const track = () => tracks && button('Adopt it as a new datum', () => adoptChanged(context), { kind: 'primary' });
+  const header = pageHeader(datum.name, {
+    back: wayBack('data', project),
+    lead: h('span.mono', datum.uri),
+    actions: [
+      !datum.purged && fetching.button,
+      !datum.purged && datum.store && linkButton('Show its folder', folderOf(datum, project)),
+      copyButton(`datum://${datum.id}`, 'Copy datum://'),
+    ].filter(Boolean),
+  });
+  if (!datum.purged) header.append(fetching.reason);
   return h(
     'div',
-    pageHeader(datum.name, {
-      back: { label: 'Data', href: href('data', { project: project.id }) },
-      lead: h('span.mono', datum.uri),
-      actions: [
-        !datum.purged && button('Download', () => download(context), { kind: 'primary' }),
-        !datum.purged && datum.store && linkButton('Show its folder', folderOf(datum, project)),
-        copyButton(`datum://${datum.id}`, 'Copy datum://'),
-      ].filter(Boolean),
-    }),
+    header,
     datum.purged &&
       notice(
         'warn',
@@ -80,7 +84,8 @@ export async function render({ params, project, me, signal, setTitle, refresh })
       h(
         'div.stack',
         h('div.card', section('Facts', factsOf(datum, project, store))),
-        !datum.purged && h('div.card', section('Preview', previewOf(context, driftOf(datum) === 'changed' ? null : track()))),
+        !datum.purged &&
+          h('div.card', section('Preview', previewOf({ ...context, fetching }, driftOf(datum) === 'changed' ? null : track()))),
         h(
           'div.card',
           section(
@@ -193,21 +198,14 @@ function driftWords(datum) {
     : stateBadge(state);
 }
 
-/** Hashes of large objects are worked out by the queue, after somebody asks. */
+/** The page's own request for the datum has asked for the hashes, but not waited for them. */
 function checksum(datum, name) {
   if (datum[name]) return h('span.id', h('code.wrap', datum[name]), copyButton(datum[name], 'Copy', name));
-  if (name !== 'sha256') return null;
+  if (name !== 'sha256' || datum.purged) return null;
   return h(
     'span.hint',
-    datum.checksum_error ?? 'Not known yet. The service computes it in the background. Look again in a while.',
+    datum.checksum_error ?? 'Not known yet. The service computes it now, because you opened the datum. Look again in a while.',
   );
-}
-
-/** In a tab of its own, since browsers show rather than keep what comes from another place. */
-async function download({ own, datum, signal }) {
-  const { url, drift } = await api.get(`${own}download/`, { signal });
-  if (drift) toast('The file in the bucket has changed since. This download is what was adopted.');
-  h('a', { href: url, download: datum.name, target: '_blank', rel: 'noopener noreferrer' }).click();
 }
 
 async function purge({ own, datum, project, signal }) {

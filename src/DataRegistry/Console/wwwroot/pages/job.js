@@ -1,5 +1,6 @@
 import { ApiProblem, api } from '../api.js';
 import { h } from '../dom.js';
+import { EXAMPLES } from '../examples.js';
 import { dateTime, duration } from '../format.js';
 import { field } from '../forms.js';
 import { hasEnded, jobProgress } from '../job-progress.js';
@@ -17,7 +18,7 @@ const FEW = 200;
 
 /** One job: how far it is, and what failed or was skipped, one by one. */
 export async function render(context) {
-  const { params, project, signal, setTitle, refresh } = context;
+  const { params, project, query, signal, setTitle, setQuery, refresh } = context;
   const kind = JOB_KINDS[params.kind];
   if (!kind) throw new ApiProblem('There is no such kind of job.', { status: 404 });
   const at = `${kind.path}${encodeURIComponent(params.job)}/`;
@@ -29,7 +30,7 @@ export async function render(context) {
   const refusal = params.kind === 'rescans' ? reportRefusal(store, context) : null;
   const title = kind.nameOf(store?.name ?? 'a store that is gone');
   setTitle(title);
-  let outcome = '';
+  let outcome = kind.outcomes.find(o => o === query.get('outcome')) ?? '';
   let latest = job;
   const results = endlessList({
     caption: 'Results',
@@ -39,7 +40,7 @@ export async function render(context) {
     columns: [
       { label: 'URL', wide: true, size: 'most', cell: r => tail(r.url, 'code') },
       { label: 'Result', size: 'medium', cell: r => stateBadge(r.outcome) },
-      { label: 'Why', wide: true, cell: r => h('span', { title: r.message }, kind.why(r, project)) },
+      { label: kind.reason ?? 'Why', wide: true, cell: r => h('span', { title: r.message }, kind.why(r, project)) },
     ],
     empty: () =>
       kind.found(latest.counts) > 0
@@ -54,13 +55,15 @@ export async function render(context) {
     label: 'Show',
     name: 'outcome',
     type: 'select',
-    value: '',
+    value: outcome,
     options: [{ value: '', label: 'All' }, ...kind.outcomes.map(o => ({ value: o, label: stateWord(o) }))],
     onchange: () => {
       outcome = choice.value;
+      setQuery({ outcome });
       results.reload();
     },
   });
+  const note = kind.note?.(job);
   return h(
     'div',
     pageHeader(title, {
@@ -82,6 +85,7 @@ export async function render(context) {
           onend: refresh,
           onretry,
         }),
+        note && h('p.hint', note),
       ),
       card(
         facts([
@@ -118,7 +122,7 @@ export async function render(context) {
       ),
       allowed
         ? h('p', button('Undo this adoption…', purge, { kind: 'danger' }))
-        : h('p.hint', 'To undo, you need a role that manages the project’s data, such as research_manager.'),
+        : h('p.hint', `To undo, you need a role that manages the project’s data, such as ${EXAMPLES.roles.data_manage}.`),
     );
   }
 

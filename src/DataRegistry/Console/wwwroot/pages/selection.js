@@ -17,7 +17,7 @@ const MOST_JOBS = 20;
 
 /** A selection: what it takes, what it holds, what can be done with it, and the job that does it. */
 export async function render(context) {
-  const { params, project, query, signal, setTitle } = context;
+  const { params, project, query, signal, setTitle, refresh } = context;
   const selection = await api.get(pathOf(params.selection), { signal }).catch(error => {
     if (error.status !== 410) throw error;
     return null;
@@ -38,6 +38,7 @@ export async function render(context) {
     wanted && (await api.get(`${pathOf(selection)}jobs/${encodeURIComponent(wanted)}/`, { signal }).catch(naming('Job')));
   const ofIt = { project: project.id, selection: selection.id, limit: MOST_JOBS };
   const done = (await api.get('/api/v0/selection-jobs/', { query: ofIt, signal })).results.filter(j => j.id !== job?.id);
+  const isPurged = [job, ...done].some(j => j?.kind === 'purge' && j.status === 'completed' && j.counts.done >= selection.count);
   const jobs = href('jobs', { project: project.id }, { kind: 'actions' });
   const search = { ...queryOf(selection.filter), job: null };
   const again = filterOf(new URLSearchParams(Object.entries(search).filter(([, value]) => value !== null)));
@@ -46,13 +47,20 @@ export async function render(context) {
     'div',
     pageHeader(job ? titleOf(job) : 'Selection', {
       back: { label: job ? 'Jobs' : 'Data', href: job ? jobs : href('data', { project: project.id }) },
-      lead: job ? `Datums ${words}.` : `Datums ${words}. The selection holds those that there were when it was made, and no later ones.`,
+      lead: job
+        ? `Datums ${words}.`
+        : `Datums ${words}. The selection holds those that there were when it was made, and no later ones.`,
       actions: [
         copyButton(() => location.href, 'Copy the link'),
         again && linkButton('Change the search', href('search', { project: project.id }, search)),
       ].filter(Boolean),
     }),
-    job && h('div.columns.uneven', card(actionJob(context, `${pathOf(selection)}jobs/`, job)), card(factsOf(job))),
+    job &&
+      h(
+        'div.columns.uneven',
+        card(actionJob(context, `${pathOf(selection)}jobs/`, job, job.kind === 'purge' ? refresh : undefined)),
+        card(factsOf(job)),
+      ),
     job && skipped(job),
     section(
       job ? 'The selection' : 'What it holds',
@@ -60,6 +68,7 @@ export async function render(context) {
         storeOf,
         words: `Datums ${words}`,
         onjob,
+        isPurged,
         aside: card(
           facts([
             ['Created', timeAgo(selection.ctime)],
@@ -95,8 +104,9 @@ export async function render(context) {
     );
   }
 
-  function onjob(begun) {
-    navigate(href('selection', { project: project.id, selection: selection.id }, { job: begun.id }));
+  /** Of a few picked datums there is a selection of its own. */
+  function onjob(begun, its) {
+    navigate(href('selection', { project: project.id, selection: its.id }, { job: begun.id }));
   }
 
   /** The datums that a job skipped, one by one, as long as they are kept. */

@@ -19,7 +19,7 @@ export async function render(context) {
     pageHeader(store.name, {
       back: { label: 'Stores', href: href('stores', { project: project.id }) },
       actions: [
-        linkButton('Browse its files', href('data', { project: project.id }, { view: 'tree', store: store.id })),
+        linkButton('Browse its datums', href('data', { project: project.id }, { view: 'tree', store: store.id })),
         !store.deleted &&
           store.allow_adopt &&
           may(context.me, project, 'data_adopt') &&

@@ -44,7 +44,7 @@ export async function render(context) {
           ['Published from', volume.projectName],
           ['Volume claim (PVC)', h('code', volume.originPvcName)],
           ['Published as', volume.status.datavolumePvcName && h('code', volume.status.datavolumePvcName)],
-          ['Original', volume.shouldDeleteOriginalVolume ? 'Deleted when it is published' : 'Kept'],
+          ['Original volume', volume.shouldDeleteOriginalVolume ? 'Deleted together with the data volume' : 'Kept'],
           ['Created', h('span', timeAgo(volume.createdAt), ` by ${volume.createdBy}`)],
           ['Changed', h('span', timeAgo(volume.updatedAt), ` by ${volume.updatedBy}`)],
           ['ID', idCode(volume.id)],
@@ -58,7 +58,9 @@ export async function render(context) {
         'Delete',
         h(
           'p.hint',
-          !volume.shouldDeleteOriginalVolume && 'The volume claim that it was published from stays. ',
+          volume.shouldDeleteOriginalVolume
+            ? 'The original volume is deleted with it. '
+            : 'The volume claim that it was published from stays. ',
           'A data volume that a workload uses cannot be deleted.',
         ),
         h('p', button('Delete the data volume', remove, { kind: 'danger' })),
@@ -76,6 +78,7 @@ export async function render(context) {
       state,
       h('h2', 'Status ', phaseBadge(volume.status)),
       told && h('p', { role: 'status' }, told),
+      isCatalogOnly(volume.status) && remedy(),
       others.length > 0 &&
         table(
           'Conditions',
@@ -92,6 +95,14 @@ export async function render(context) {
           others,
         ),
     );
+  }
+
+  /** The cluster's page has the button, for those who manage the cluster. */
+  function remedy() {
+    const page = h('a', { href: href('adminUnit', { kind: 'clusters', unit: volume.clusterId }) }, 'page of the cluster');
+    return may(context.me, { cluster: volume.clusterId }, 'organization_manage')
+      ? h('p', 'Once the agent runs, choose “Mark as having an agent” on the ', page, '.')
+      : h('p', 'Ask somebody who manages the cluster. They do it on the ', page, '.');
   }
 
   /** A phase that passes is looked at until it has; one that is gone by then was deleted. */
@@ -204,7 +215,9 @@ export async function render(context) {
     if (
       !(await confirm(
         `Delete ${volume.name}?`,
-        'Workloads of all projects that it is shared with lose access to it. Its name becomes free. This cannot be undone.',
+        'Workloads of all projects that it is shared with lose access to it. ' +
+          (volume.shouldDeleteOriginalVolume ? 'The original volume is deleted, too, with its files. ' : '') +
+          'Its name becomes free. This cannot be undone.',
         'Delete',
         { danger: true },
       ))

@@ -6,7 +6,7 @@ import { field, form } from '../forms.js';
 import { endlessList } from '../list.js';
 import { may } from '../permissions.js';
 import { href, navigate } from '../router.js';
-import { button, emptyState, openDialog, pageHeader, toast } from '../ui.js';
+import { button, emptyState, notice, openDialog, pageHeader, toast } from '../ui.js';
 import { PHASE_NAMES, phaseBadge, phaseWord, withFields } from '../volume-words.js';
 
 /** How long typing rests before the list is asked for, in milliseconds. */
@@ -77,7 +77,10 @@ export async function render(context) {
       },
     }),
     choice('Show', 'which', WHICH),
-    choice('Status', 'phase', { '': 'Any', ...Object.fromEntries(PHASE_NAMES.map(p => [p, phaseWord(p)])) }),
+    choice('Status', 'phase', {
+      '': 'Any',
+      ...Object.fromEntries(PHASE_NAMES.map(p => [p, p === 'Ready' ? 'Ready, or in the catalog only' : phaseWord(p)])),
+    }),
     choice('Sort by', 'order', ORDERS),
   ];
   signal.addEventListener('abort', () => clearTimeout(resting));
@@ -131,18 +134,37 @@ export async function render(context) {
   }
 
   async function create() {
-    const made = await openDialog('Create a data volume', close => newVolumeForm(context, close));
+    const cluster = await clusterOf(project, signal);
+    const made = await openDialog('Create a data volume', close => newVolumeForm(context, cluster, close));
     if (!made) return;
     toast(`${made.name} is created.`);
     navigate(href('volume', { project: project.id, volume: made.id }));
   }
 }
 
+/** Null where the caller may not see it. */
+async function clusterOf(project, signal) {
+  try {
+    return await api.get(`/api/v0/clusters/${project.cluster}/`, { signal });
+  } catch (error) {
+    if (error.status !== 403 && error.status !== 404) throw error;
+    return null;
+  }
+}
+
 /** A repeated request creates one volume: equal fields have the same key. */
-function newVolumeForm({ project, signal }, close) {
+function newVolumeForm({ project, signal }, cluster, close) {
   let sent = null;
   return form(
     [
+      cluster?.has_agent === false &&
+        notice(
+          'warn',
+          h(
+            'p',
+            `The cluster ${cluster.name} has no agent, so nothing is made in it: the data volume is listed in the catalog only.`,
+          ),
+        ),
       field({
         label: 'Name',
         name: 'name',
@@ -169,13 +191,13 @@ function newVolumeForm({ project, signal }, close) {
         hint: 'It helps others to find the data.',
       }),
       field({
-        label: 'Delete the original volume when it is published',
+        label: 'Delete the original volume together with the data volume',
         name: 'shouldDeleteOriginalVolume',
         type: 'checkbox',
         value: false,
-        hint: 'The cluster’s agent deletes the original claim after publication. This cannot be undone.',
+        hint: 'It stays as long as the data volume does. Then the cluster’s agent deletes both, with the files.',
       }),
-    ],
+    ].filter(Boolean),
     {
       submit: 'Create',
       cancel: () => close(),

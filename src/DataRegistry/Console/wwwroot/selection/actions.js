@@ -2,8 +2,10 @@
 
 import { api } from '../api.js';
 import { h, replace } from '../dom.js';
+import { EXAMPLES } from '../examples.js';
 import { field, form } from '../forms.js';
 import { bytes, count, plural } from '../format.js';
+import { hasEnded } from '../job-progress.js';
 import { may } from '../permissions.js';
 import { href, navigate } from '../router.js';
 import { button, emptyState, focusFirst, notice, openDialog, problem, spinner } from '../ui.js';
@@ -70,8 +72,8 @@ const SAMPLE = 5;
 
 /** Said where an action is not offered. */
 const REASONS = {
-  data_edit: 'To tag, or to make datasets, you need a role that may edit data, such as editor.',
-  data_manage: 'To purge many at once, you need a role that manages the project’s data, such as research_manager.',
+  data_edit: `To tag, or to make datasets, you need a role that may edit data, such as ${EXAMPLES.roles.data_edit}.`,
+  data_manage: `To purge many at once, you need a role that manages the project’s data, such as ${EXAMPLES.roles.data_manage}.`,
 };
 
 /**
@@ -168,10 +170,14 @@ export async function act(context, name, { filter, selection, words, title, none
       { href: href('selection', { project: inside.project.id, selection: frozen.id }, { job: job.id }) },
       'page that shows its progress',
     );
+    const ways = h('p.hint');
+    const tell = ended =>
+      replace(ways, ended ? 'There is a ' : 'The job goes on if you close this window. There is a ', link, '.');
+    tell(hasEnded(job));
     replace(
       body,
-      actionJob(inside, path, job),
-      h('p.hint', 'The job goes on if you close this window. There is a ', link, '.'),
+      actionJob(inside, path, job, () => tell(true)),
+      ways,
       closing(close),
     );
     body.querySelector('.actions:last-child button')?.focus();

@@ -1,6 +1,7 @@
 // The form of a search: what a filter may have, in words.
 
 import { h } from '../dom.js';
+import { EXAMPLES } from '../examples.js';
 import { field, form } from '../forms.js';
 import { ApiProblem } from '../problems.js';
 import { DRIFT } from '../words.js';
@@ -44,8 +45,12 @@ export function filterForm(filter, stores, { onsubmit }) {
       value: given('drift'),
       options: [['', 'Any'], ...DRIFTS].map(([value, label]) => ({ value, label })),
     }),
-    plain('Smallest size', 'size_min', filter.size_min === undefined ? '' : sizeText(filter.size_min), { placeholder: '10 MB' }),
-    plain('Largest size', 'size_max', filter.size_max === undefined ? '' : sizeText(filter.size_max), { placeholder: '1.5 GB' }),
+    plain('Smallest size', 'size_min', filter.size_min === undefined ? '' : sizeText(filter.size_min), {
+      placeholder: EXAMPLES.sizes[0],
+    }),
+    plain('Largest size', 'size_max', filter.size_max === undefined ? '' : sizeText(filter.size_max), {
+      placeholder: EXAMPLES.sizes[1],
+    }),
     plain('Adopted on or after', 'adopted_after', dayOf(filter.adopted_after), { type: 'date' }),
     plain('Adopted on or before', 'adopted_before', dayOf(filter.adopted_before, -1), { type: 'date' }),
   ];
@@ -62,7 +67,7 @@ export function filterForm(filter, stores, { onsubmit }) {
           value: given('store'),
           options: [{ value: '', label: 'All' }, ...stores.map(s => ({ value: s.id, label: s.name }))],
         }),
-        plain('Below the folder', 'prefix', given('prefix'), { mono: true, placeholder: 'images/2026/ or s3://…' }),
+        plain('Below the folder', 'prefix', given('prefix'), { mono: true, placeholder: `${EXAMPLES.folder} or s3://…` }),
       ),
       explained,
       h(

@@ -1,11 +1,13 @@
 // A selection on a page: the first matches while it is made, and then all of them with what can be done.
 
 import { api } from '../api.js';
+import { picking } from '../browse/picking.js';
 import { h, replace } from '../dom.js';
 import { bytes, count, plural } from '../format.js';
 import { rowKeys } from '../keys.js';
 import { endlessList } from '../list.js';
 import { href } from '../router.js';
+import { stateBadge } from '../states.js';
 import { button, emptyState, notice, problem, spinner, table } from '../ui.js';
 import { actionButtons } from './actions.js';
 import { pathOf, stop, watch } from './freeze.js';
@@ -17,18 +19,19 @@ const PAGE = 500;
 
 /**
  * `storeOf` names a store; `words` say what the selection takes; `onjob` gets a job that was started; `nothing` is
- * said of an empty one; `aside` stands beside it.
+ * said of an empty one; `aside` stands beside it. Nothing can be done with one that `isPurged`.
  */
-export function selectionView(context, first, { storeOf, words, onjob, nothing, aside }) {
+export function selectionView(context, first, { storeOf, words, onjob, nothing, aside, isPurged = false }) {
   const { project, signal } = context;
   const state = h('div.stack');
   const found = h('div');
+  const picks = picking(context, { onchange: onjob });
   const columns = itemColumns(project, storeOf);
   let shown = 0;
   follow().catch(error => {
     if (error?.name !== 'AbortError') replace(state, problem(error));
   });
-  return h('div.stack', aside ? h('div.columns.uneven', state, aside) : state, found);
+  return h('div.stack', aside ? h('div.columns.uneven', state, aside) : state, found, picks.bar);
 
   async function follow() {
     showEnded(
@@ -83,7 +86,13 @@ export function selectionView(context, first, { storeOf, words, onjob, nothing, 
         h(
           'div.card.stack',
           h('p.summary', { role: 'status' }, `${plural(selection.count, 'datum')}, ${bytes(selection.bytes)}`),
-          actionButtons(context, () => ({ selection, words }), { ondone: onjob }),
+          isPurged
+            ? h(
+                'p',
+                stateBadge('purged'),
+                ' Nothing more can be done with these datums. Their files are still in the bucket, and can be adopted again.',
+              )
+            : actionButtons(context, () => ({ selection, words }), { ondone: onjob }),
         ),
       );
     }
@@ -91,11 +100,12 @@ export function selectionView(context, first, { storeOf, words, onjob, nothing, 
       caption: 'What it holds',
       noun: ['datum', 'datums'],
       signal,
-      columns,
+      columns: isPurged ? columns : itemColumns(project, storeOf, item => picks.box(pickOf(item))),
       load: async (next, abort) =>
         inOrder(await api.get(next ?? `${pathOf(selection)}items/`, { query: next ? null : { limit: PAGE }, signal: abort })),
       empty: () => emptyState('Nothing was found', 'It was stopped before the first match.'),
     });
+    picks.of(list, pickOf);
     rowKeys(list);
     replace(found, list);
   }
@@ -107,16 +117,24 @@ function inOrder(page) {
   return page;
 }
 
-function itemColumns(project, storeOf) {
+function itemColumns(project, storeOf, box = () => null) {
   return [
-    { label: 'Name', wide: true, cell: item => nameCell(item, project) },
+    { label: 'Name', wide: true, cell: item => [box(item), nameCell(item, project)] },
     { label: 'Size', numeric: true, cell: item => bytes(item.size) },
     { label: 'Store', size: 'medium', extra: true, cell: item => storeOf(item.store) ?? '–' },
   ];
 }
 
+function nameOf({ key }) {
+  return key.slice(key.lastIndexOf('/') + 1) || key;
+}
+
+function pickOf(item) {
+  return { id: item.id, size: item.size, name: nameOf(item) };
+}
+
 function nameCell({ id, key, uri }, project) {
-  const name = key.slice(key.lastIndexOf('/') + 1) || key;
+  const name = nameOf({ key });
   return [
     h('a.strong', { href: href('datum', { project: project.id, id }), title: uri }, name),
     ' ',
