@@ -133,7 +133,7 @@ public sealed class DatumTests : ConsoleTest
         await Service.NewAsync("/api/v0/datum-aliases/", new { name = "latest", datum = id, project = Service.Project.Id });
         Service.Bucket.Put("a.csv", Encoding.UTF8.GetBytes("what is there now"));
         var page = await OpenAsync(In($"datums/{id}"));
-        var track = page.GetByRole(AriaRole.Button, new() { Name = "Adopt it as a new datum" });
+        var track = page.GetByRole(AriaRole.Button, new() { Name = "Track the new version" });
         // No scan has found it yet; the preview has.
         await Expect(page.GetByText("has changed since it was adopted, and the bucket has not kept")).ToBeVisibleAsync();
         await Expect(track).ToHaveCountAsync(1);
@@ -160,7 +160,7 @@ public sealed class DatumTests : ConsoleTest
         // A reader sees the reason, and no action.
         var reader = await OpenAsync(In($"datums/{id}"), await NewTokenAsync("viewer"));
         await Expect(reader.GetByText("The file in the bucket has changed").First).ToBeVisibleAsync();
-        await Expect(reader.GetByRole(AriaRole.Button, new() { Name = "Adopt it as a new datum" })).ToHaveCountAsync(0);
+        await Expect(reader.GetByRole(AriaRole.Button, new() { Name = "Track the new version" })).ToHaveCountAsync(0);
     }
 
     static ILocator Preview(IPage page) => page.GetByRole(AriaRole.Region, new() { Name = "Beginning of the file" });

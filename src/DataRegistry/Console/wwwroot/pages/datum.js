@@ -50,7 +50,7 @@ export async function render({ params, project, me, signal, setTitle, refresh })
 
   const fetching = downloading(context, store, trace);
   const tracks = !datum.purged && datum.store !== null && may(me, project, 'data_adopt');
-  const track = () => tracks && button('Adopt it as a new datum', () => adoptChanged(context), { kind: 'primary' });
+  const track = () => tracks && button('Track the new version', () => adoptChanged(context), { kind: 'primary' });
   const header = pageHeader(datum.name, {
     back: wayBack('data', project),
     lead: h('span.mono', datum.uri),
