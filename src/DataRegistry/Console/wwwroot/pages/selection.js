@@ -58,12 +58,7 @@ export async function render(context) {
         again && linkButton('Change the search', href('search', { project: project.id }, search)),
       ].filter(Boolean),
     }),
-    job &&
-      h(
-        'div.columns.uneven',
-        card(actionJob(context, `${pathOf(selection)}jobs/`, job, onend)),
-        about,
-      ),
+    job && h('div.columns.uneven', card(actionJob(context, `${pathOf(selection)}jobs/`, job, onend)), about),
     notDone,
     section(job ? 'The selection' : 'What it holds', holds),
     done.length > 0 && section(job ? 'Other jobs of this selection' : 'What was done with it', jobTable(done)),
