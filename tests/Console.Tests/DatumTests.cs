@@ -91,7 +91,7 @@ public sealed class DatumTests : ConsoleTest
         await ShowAsync("empty.txt", "");
         await Expect(page.GetByText("The file is empty.")).ToBeVisibleAsync();
         await ShowAsync("photo.JPG", "\0\u0001binary");
-        await Expect(page.GetByText("Images are not previewed. Download the file to look at it.")).ToBeVisibleAsync();
+        await Expect(page.GetByText("Images are not previewed.")).ToBeVisibleAsync();
         await ShowAsync("model.weights", "\0\u0001binary");
         await page.GetByRole(AriaRole.Button, new() { Name = "Show the beginning as text" }).ClickAsync();
         await Expect(page.GetByText("This is not a text file.")).ToBeVisibleAsync();

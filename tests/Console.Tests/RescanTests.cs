@@ -57,7 +57,7 @@ public sealed class RescanTests : ConsoleTest
         var viewer = await OpenAsync(In($"stores/{Service.Store.Id}"), await NewTokenAsync("viewer"));
         await Expect(viewer.GetByText("ask an administrator for the role viewer for the whole service.")).ToBeVisibleAsync();
         await Expect(viewer.GetByRole(AriaRole.Link, new() { Name = "See the report" })).ToHaveCountAsync(0);
-        await Expect(viewer.GetByText("You need the role editor or l1_researcher in this project to adopt.")).ToBeVisibleAsync();
+        await Expect(viewer.GetByText("To adopt, you need one of these roles in this project:")).ToBeVisibleAsync();
         await viewer.AssertAccessibleAsync("store-viewer");
         await viewer.GotoAsync(report);
         await Expect(viewer.GetByText("its reports name files of all projects")).ToBeVisibleAsync();

@@ -127,7 +127,7 @@ export function previewResult({ counts, sample, complete, left_out }, { prefix =
 }
 
 /** Whether a prefix without a slash takes, or may take, more than that folder and that file. */
-function reachesFurther(prefix, { counts, sample, complete }) {
+export function reachesFurther(prefix, { counts, sample, complete }) {
   if (prefix === null || !isOpenEnded(prefix)) return false;
   const isKnown = complete && sample.length === counts.total;
   return !isKnown || sample.some(({ url }) => url !== prefix && !url.startsWith(`${prefix}/`));
@@ -135,16 +135,17 @@ function reachesFurther(prefix, { counts, sample, complete }) {
 
 /** The patterns that leave nothing out, as far as that is known: of several that take a file, the service names the first. */
 function idlePatterns(exclude, left_out, complete) {
-  if (left_out && left_out.sample.length < left_out.count) return null;
   const idle = exclude.filter(pattern => !left_out?.sample.some(item => item.message.startsWith(`Excluded by '${pattern}'`)));
   if (idle.length === 0) return null;
   const only = idle.length === exclude.length;
+  const shown = left_out && left_out.sample.length < left_out.count ? left_out.sample.length : null;
   return notice(
     'warn',
     h(
       'p',
       idle.map((pattern, index) => [index > 0 && ', ', h('code', pattern)]),
       ` ${idle.length === 1 ? 'leaves' : 'leave'} nothing${only ? '' : ' more'} out`,
+      shown && ` among the first ${count(shown)} files that are left out`,
       !complete && ' of what the preview looked at',
       '. A pattern matches the whole key: * stays within a folder, and **/ before it reaches into all folders.',
     ),

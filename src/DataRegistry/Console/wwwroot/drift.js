@@ -8,8 +8,7 @@ const WORDS = {
   changed:
     'The file in the bucket has changed since it was adopted. What is there now is not this datum. It can be adopted as a ' +
     'new datum.',
-  missing:
-    'The file is not in the bucket any more, so this datum cannot be downloaded. If it comes back, the next rescan finds it.',
+  missing: 'The file is not in the bucket any more. If it comes back, the next rescan finds it.',
 };
 
 /**

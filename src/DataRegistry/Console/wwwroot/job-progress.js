@@ -41,7 +41,7 @@ export function adoptAgain(job) {
  * its end, `onretry` the job that tries again;
  * `names` are the counts that are shown, [[key, label, only where there are some], …]; `again` is what trying an ended job again is
  * called, or null where there is nothing to try;
- * `columns` are those of its results as CSV; without `changeable` it is only looked at.
+ * `columns` are those of its results as CSV; without `changeable` it is only looked at, and without `downloadable` not even its results.
  */
 export function jobProgress(
   job,
@@ -54,6 +54,7 @@ export function jobProgress(
     names = NAMES,
     again = adoptAgain,
     changeable = true,
+    downloadable = true,
     columns = undefined,
   },
 ) {
@@ -133,15 +134,21 @@ export function jobProgress(
   }
 
   function buttons() {
-    const { created, failed, skipped } = job.counts;
     const tryAgain = changeable && hasEnded(job) && again(job);
     return [
       changeable && !hasEnded(job) && job.status !== 'cancelling' && button('Cancel the job', cancel),
+      ...(downloadable ? downloads() : []),
+      tryAgain && button(tryAgain, retry),
+    ];
+  }
+
+  function downloads() {
+    const { created, failed, skipped } = job.counts;
+    return [
       created > 0 && hasEnded(job) && button('Download adopted (CSV)', () => download('created', 'csv', ['url', 'id'])),
       failed > 0 && button('Download failed (CSV)', () => download('failed', 'csv')),
       failed > 0 && button('Download failed (NDJSON)', () => download('failed', 'ndjson')),
       skipped > 0 && hasEnded(job) && button('Download skipped (CSV)', () => download('skipped', 'csv', columns)),
-      tryAgain && button(tryAgain, retry),
     ];
   }
 

@@ -34,7 +34,7 @@ export const JOB_KINDS = {
       'No job yet',
       'A folder, a list in the bucket, or more than a hundred URLs are adopted by a job. Fewer URLs are adopted at once.',
     ],
-    nothing: ['Nothing failed, nothing was skipped', 'Only what failed or was skipped is listed here.'],
+    nothing: ['Nothing to list', 'Only files that failed or were skipped are listed here.'],
     note: job =>
       isSelective(job)
         ? 'Files that your patterns leave out are in no count. Skipped are only markers of folders, which are no files.'

@@ -47,6 +47,8 @@ export async function needing(permission, request) {
 /** Why somebody may not read the reports of a store's rescans; null where he may, or where only the service knows. */
 export function reportRefusal(store, { me }) {
   if (!store || store.project || may(me, null, 'data_read')) return null;
+  if (me.projects !== null)
+    return 'The store belongs to no project, so its reports name files of all projects. Your token is for some projects only.';
   return (
     'The store belongs to no project, so its reports name files of all projects. To read them, ask an administrator for the role viewer ' +
     'for the whole service.'

@@ -68,6 +68,7 @@ function storeList({ project, signal }) {
 
 function folder(context, store, prefix) {
   const { project, me, signal } = context;
+  const mayAdopt = may(me, project, 'data_adopt') && store.allow_adopt && !store.deleted;
   const below = prefix === '' ? { store: store.id } : { store: store.id, prefix };
   const name = prefix === '' ? store.name : lastOf(prefix);
   const picks = picking(context, { onchange: () => list.reload(), place: `${me.id} ${project.id}` });
@@ -100,8 +101,7 @@ function folder(context, store, prefix) {
         ? emptyState(
             'Nothing of this store is adopted yet',
             'Files show here when this project has adopted them.',
-            may(me, project, 'data_adopt') &&
-              !store.deleted &&
+            mayAdopt &&
               linkButton('Adopt files', href('adopt', { project: project.id }, { store: store.id }), { kind: 'primary' }),
           )
         : emptyState(
@@ -140,8 +140,7 @@ function folder(context, store, prefix) {
     h(
       'p.hint',
       `Shown are the files that ${project.name} has adopted. `,
-      may(me, project, 'data_adopt') &&
-        !store.deleted &&
+      mayAdopt &&
         h('a', { href: href('adopt', { project: project.id }, { store: store.id, tab: 'prefix' }) }, 'Adopt more of this store'),
     ),
     h('p.hint.keys', 'Keys: ↑ and ↓ move, → or Enter opens, ← goes up, Space picks, / searches.'),

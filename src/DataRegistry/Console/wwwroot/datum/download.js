@@ -28,7 +28,7 @@ export function downloading(context, store, trace) {
     'Download',
     () =>
       download(context).catch(error => {
-        answered(error.code);
+        refused(error.code);
         throw error;
       }),
     { kind: 'primary' },
@@ -37,7 +37,12 @@ export function downloading(context, store, trace) {
     known => isAnswered || set(expected(context.datum, ...known)),
     () => {},
   );
-  return { button: main, reason, refuse: answered, allow: () => answered(null) };
+  return { button: main, reason, refuse: refused, allow: () => answered(null) };
+
+  /** Other codes tell nothing of the file: the bucket did not answer, or the connection was lost. */
+  function refused(code) {
+    if (code in REASONS) answered(code);
+  }
 
   function answered(code) {
     isAnswered = true;

@@ -37,7 +37,7 @@ export function previewOf({ datum, own, signal, fetching }, track) {
     pending(read(own, signal), shown, 'Reading the beginning of the file…', error => refused(error, track, fetching));
   if (TEXT.test(datum.name)) return load();
   const kind = KINDS.find(([, names]) => names.test(datum.name))?.[0];
-  if (kind) return h('p.hint', `${kind} are not previewed. Download the file to look at it.`);
+  if (kind) return h('p.hint', `${kind} are not previewed.`);
   const element = h(
     'div',
     h('p.hint', 'This does not look like a text file by its name.'),

@@ -1,4 +1,4 @@
-import { adoptionResult, previewResult } from '../adoption-results.js';
+import { adoptionResult, previewResult, reachesFurther } from '../adoption-results.js';
 import { ApiProblem, api, once } from '../api.js';
 import { dataTabs } from '../data-tabs.js';
 import { h, replace } from '../dom.js';
@@ -7,8 +7,9 @@ import { field, folded, form } from '../forms.js';
 import { count, plural } from '../format.js';
 import { hasEnded, jobProgress } from '../job-progress.js';
 import { JOB_KINDS } from '../job-words.js';
-import { hasWildcards, isOpenEnded } from '../patterns.js';
+import { hasWildcards } from '../patterns.js';
 import { may } from '../permissions.js';
+import { missing } from '../rights.js';
 import { hasRoute, href } from '../router.js';
 import { confirm, emptyState, linkButton, pageHeader, section, spinner, tabs } from '../ui.js';
 import { DATUM } from '../words.js';
@@ -23,12 +24,7 @@ export async function render({ project, me, query, signal, setQuery }) {
   );
   const page = h('div', pageHeader('Data'), dataTabs(project, 'adopt'));
   if (!may(me, project, 'data_adopt')) {
-    page.append(
-      emptyState(
-        'You may look here, but not adopt',
-        'Ask an administrator of this project for the role editor or l1_researcher.',
-      ),
-    );
+    page.append(emptyState('You may look here, but not adopt', missing('data_adopt')));
     return page;
   }
   if (stores.length === 0) {
@@ -271,7 +267,8 @@ function byPrefix(context) {
 }
 
 /** The question before everything is adopted: how much that is. */
-function question({ complete, counts, left_out }, prefix) {
+function question(seen, prefix) {
+  const { complete, counts, left_out } = seen;
   const others = [
     counts.existing > 0 && `${plural(counts.existing, 'file')} ${counts.existing === 1 ? 'is' : 'are'} adopted already`,
     counts.failed > 0 && `${count(counts.failed)} will fail`,
@@ -282,7 +279,7 @@ function question({ complete, counts, left_out }, prefix) {
   const rest = others && ` ${others.charAt(0).toUpperCase()}${others.slice(1)}.`;
   const where = hasWildcards(prefix)
     ? `They match ${prefix}.`
-    : isOpenEnded(prefix)
+    : reachesFurther(prefix, seen)
       ? `Their URLs begin with ${prefix}, in whatever folder.`
       : `They are below ${prefix}.`;
   return complete

@@ -125,7 +125,7 @@ export async function render(context) {
       signal,
       load: (next, abort) => api.get(next ?? `${at}files/`, { query: next ? null : { limit: 500, prefix }, signal: abort }),
       onLoaded: page => {
-        unhashed.hidden = list.rows.every(f => f.datum.sha256);
+        unhashed.hidden = list.rows.every(f => f.datum.sha256 || f.purged);
         tellPurged(list.rows.filter(f => f.purged).length, prefix === '' && page.next === null);
       },
       empty: () => emptyState('No such file', 'No path of the version begins like this. Capital letters count.'),
@@ -157,7 +157,7 @@ export async function render(context) {
 
   /** The version itself does not know its purged files, so those that were loaded count. */
   function tellPurged(known, isAll) {
-    if (known === 0 || known < mostPurged) return;
+    if (known === 0 || (known <= mostPurged && !isAll)) return;
     mostPurged = known;
     purged.hidden = false;
     replace(

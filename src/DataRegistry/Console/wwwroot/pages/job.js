@@ -81,6 +81,7 @@ export async function render(context) {
           names: kind.names,
           again: kind.again,
           changeable: may(context.me, project, kind.permission),
+          downloadable: !refusal,
           onprogress,
           onend: refresh,
           onretry,
@@ -140,6 +141,7 @@ export async function render(context) {
   function onprogress(now) {
     const before = kind.found(latest.counts);
     latest = now;
+    if (refusal) return;
     if (kind.found(now.counts) !== before && before < FEW) results.reload();
   }
 

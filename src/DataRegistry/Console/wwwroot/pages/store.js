@@ -1,7 +1,7 @@
 import { api } from '../api.js';
 import { h } from '../dom.js';
 import { dateTime, timeAgo } from '../format.js';
-import { may } from '../permissions.js';
+import { may, rolesWith } from '../permissions.js';
 import { href } from '../router.js';
 import { stateBadge } from '../states.js';
 import { lastRescan, scheduleOf } from '../store-rescans.js';
@@ -66,7 +66,10 @@ export function mayManage(store, { me, project }) {
 function adoptionOf(store, { me, project }) {
   const state = store.deleted ? 'deleted' : store.allow_adopt ? 'allowed' : 'refused';
   const lacks = state === 'allowed' && !may(me, project, 'data_adopt');
-  return [stateBadge(state), lacks && h('span.hint', ' You need the role editor or l1_researcher in this project to adopt.')];
+  return [
+    stateBadge(state),
+    lacks && h('span.hint', ` To adopt, you need one of these roles in this project: ${rolesWith('data_adopt').join(', ')}.`),
+  ];
 }
 
 function belongsTo(store, project) {

@@ -44,7 +44,7 @@ export async function render(context) {
           ['Published from', volume.projectName],
           ['Volume claim (PVC)', h('code', volume.originPvcName)],
           ['Published as', volume.status.datavolumePvcName && h('code', volume.status.datavolumePvcName)],
-          ['Original volume', volume.shouldDeleteOriginalVolume ? 'Deleted together with the data volume' : 'Kept'],
+          ['Original volume', deletesOriginal() ? 'Deleted together with the data volume' : 'Kept'],
           ['Created', h('span', timeAgo(volume.createdAt), ` by ${volume.createdBy}`)],
           ['Changed', h('span', timeAgo(volume.updatedAt), ` by ${volume.updatedBy}`)],
           ['ID', idCode(volume.id)],
@@ -58,14 +58,17 @@ export async function render(context) {
         'Delete',
         h(
           'p.hint',
-          volume.shouldDeleteOriginalVolume
-            ? 'The original volume is deleted with it. '
-            : 'The volume claim that it was published from stays. ',
+          deletesOriginal() ? 'The original volume is deleted with it. ' : 'The volume claim that it was published from stays. ',
           'A data volume that a workload uses cannot be deleted.',
         ),
         h('p', button('Delete the data volume', remove, { kind: 'danger' })),
       ),
   );
+
+  /** Only a cluster's agent deletes anything. */
+  function deletesOriginal() {
+    return volume.shouldDeleteOriginalVolume && !isCatalogOnly(volume.status);
+  }
 
   function showState() {
     const { phaseMessage, conditions = [] } = volume.status;
@@ -216,7 +219,7 @@ export async function render(context) {
       !(await confirm(
         `Delete ${volume.name}?`,
         'Workloads of all projects that it is shared with lose access to it. ' +
-          (volume.shouldDeleteOriginalVolume ? 'The original volume is deleted, too, with its files. ' : '') +
+          (deletesOriginal() ? 'The original volume is deleted, too, with its files. ' : '') +
           'Its name becomes free. This cannot be undone.',
         'Delete',
         { danger: true },

@@ -195,7 +195,10 @@ function newVolumeForm({ project, signal }, cluster, close) {
         name: 'shouldDeleteOriginalVolume',
         type: 'checkbox',
         value: false,
-        hint: 'It stays as long as the data volume does. Then the cluster’s agent deletes both, with the files.',
+        hint:
+          cluster?.has_agent === false
+            ? 'Without an agent nobody deletes it.'
+            : 'It stays as long as the data volume does. Then the cluster’s agent deletes both, with the files.',
       }),
     ].filter(Boolean),
     {
