@@ -118,13 +118,14 @@ public sealed class AdminTests : ConsoleTest
         await DeleteAsync(page, "cluster");
         await Expect(page.GetByText("north is deleted.")).ToBeVisibleAsync();
 
-        // The units' page tells who has a role for all of them.
-        await Service.NewUserAsync("alice");
+        // The units' page tells who has a role for all of them. A name that looks like an id is still a name.
+        var name = Guid.CreateVersion7().ToString();
+        await Service.NewUserAsync(name);
         await Button(page, "Give a role").ClickAsync();
-        await dialog.GetByLabel("User or service account").FillAsync("alice");
+        await dialog.GetByLabel("User or service account").FillAsync(name);
         await dialog.GetByLabel("Role", new() { Exact = true }).SelectOptionAsync("viewer");
         await Button(dialog, "Give the role").ClickAsync();
-        await Expect(page.GetByRole(AriaRole.Row).Filter(new() { HasText = "alice" })).ToContainTextAsync("the whole service");
+        await Expect(page.GetByRole(AriaRole.Row).Filter(new() { HasText = name })).ToContainTextAsync("the whole service");
         Assert.Single(await Service.GetAllAsync("/api/v0/clusters/"));
     }
 

@@ -21,6 +21,13 @@ public sealed class LongListTests(ITestOutputHelper output) : ConsoleTest
     /// <summary>Milliseconds for a search. An emulator takes minutes to look through a million datums.</summary>
     static readonly int Search = Kept is null ? Chromium.Timeout : 600_000;
 
+    /// <summary>The first row of the list that reaches into the window.</summary>
+    const string TopRow =
+        "() => [...document.querySelectorAll('.endless tr[aria-rowindex]')].find(row => row.getBoundingClientRect().bottom > 0)";
+
+    /// <summary>Waits until the page has drawn what was just changed.</summary>
+    const string Frames = "for (let n = 0; n < 4; n++) await new Promise(requestAnimationFrame);";
+
     readonly List<string> asked = [];
     int told;
 
@@ -34,7 +41,8 @@ public sealed class LongListTests(ITestOutputHelper output) : ConsoleTest
         if (Kept is null)
             await Service.AddDatumsAsync(
                 Service.Store, Service.Project,
-                Enumerable.Range(0, 3000).Select(n => $"frames/{n:D5} {(n % 300 == 7 ? "needle" : "hay")}.jpg"));
+                Enumerable.Range(0, 3000).Select(
+                    n => $"frames/{n:D5} {(n % 300 == 7 ? "needle" : "hay")}{(n % 50 == 0 ? new string('y', 120) : "")}.jpg"));
         var page = await OpenAsync("#/projects");
         page.Request += (_, request) =>
         {
@@ -62,6 +70,7 @@ public sealed class LongListTests(ITestOutputHelper output) : ConsoleTest
         Assert.InRange(rows, 10, 100);
         Tell("2,000 rows", most: 10);
 
+        await KeepsItsRowAsync(page);
         await page.EvaluateAsync("() => scrollTo(0, 0)");
         await page.GetByLabel("Search").ClickAsync();
         await page.EvaluateAsync("""
@@ -98,6 +107,47 @@ public sealed class LongListTests(ITestOutputHelper output) : ConsoleTest
         Tell("a search", most: Kept is null ? 6 : 1000);
         await page.AssertAccessibleAsync("search-many");
     }
+
+    /// <summary>A phone's address bar changes the window's height, and a rotation its width, too: the row on top stays there.</summary>
+    static async Task KeepsItsRowAsync(IPage page)
+    {
+        await ResizeAsync(page, Screen.Narrow, Screen.HeightOf(Screen.Narrow));
+        // Its middle is on top, so that a rounded pixel makes no other row the first.
+        await page.EvaluateAsync($$"""
+            async () => {
+              scrollTo(0, document.body.scrollHeight / 2);
+              {{Frames}}
+              const { top, height } = ({{TopRow}})().getBoundingClientRect();
+              scrollBy(0, top + height / 2);
+              {{Frames}}
+            }
+            """);
+        var row = await TopRowAsync(page);
+        Assert.InRange(int.Parse(row, CultureInfo.InvariantCulture), 100, 1900);
+        // The highest row has made all rows higher than they are by themselves.
+        if (Kept is null)
+            Assert.InRange(
+                await page.EvaluateAsync<double>(
+                    "() => parseFloat(document.querySelector('.endless tbody').style.getPropertyValue('--row'))"),
+                61, 300);
+        foreach (var (width, height) in new[]
+        {
+            (Screen.Narrow, 700), (844, Screen.Narrow), (Screen.Narrow, 844), (Screen.Wide, Screen.HeightOf(Screen.Wide)),
+        })
+        {
+            await ResizeAsync(page, width, height);
+            Assert.Equal((width, row), (width, await TopRowAsync(page)));
+        }
+    }
+
+    static async Task ResizeAsync(IPage page, int width, int height)
+    {
+        await page.SetViewportSizeAsync(width, height);
+        await page.EvaluateAsync($"async () => {{ {Frames} }}");
+    }
+
+    /// <summary>As <c>aria-rowindex</c> tells it.</summary>
+    static Task<string> TopRowAsync(IPage page) => page.EvaluateAsync<string>($"() => ({TopRow})().getAttribute('aria-rowindex')");
 
     void Tell(string what, int most)
     {

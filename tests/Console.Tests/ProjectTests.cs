@@ -27,7 +27,8 @@ public sealed class ProjectTests : ConsoleTest
         var robot = await Service.NewUserAsync("robot", type: "service_account");
         await Service.GiveAsync(robot, "viewer", "project", night);
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
-        await page.GotoAsync($"{Origin}/console/#/");
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Sign in" })).ToBeVisibleAsync();
+        await Expect(page.GetByText("Sign in to see the page")).ToHaveCountAsync(0);
         await page.GetByLabel("Token", new() { Exact = true }).FillAsync(
             await Service.NewTokenAsync(Service.Http, new { name = "test", user = robot }));
         await page.Keyboard.PressAsync("Enter");

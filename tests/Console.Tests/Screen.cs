@@ -29,15 +29,20 @@ static class Screen
         """;
 
     /// <summary>
-    /// A line for each list whose rows cut what they hold at the top or bottom, or are not equally high. On a wide screen a row is
-    /// one line of cells.
+    /// A line for each list whose rows or cells cut what they hold, without "…" for what is missing, or are not equally high. On a wide
+    /// screen a row is one line of cells.
     /// </summary>
     const string CutRows = """
         wide => [...document.querySelectorAll('.endless tbody')].flatMap(body => {
           const rows = [...body.querySelectorAll('tr[aria-rowindex]')].map(row => [row, row.getBoundingClientRect()]);
           const cut = rows.flatMap(([row, { top, bottom }]) => [...row.cells].filter(cell => {
             const { height, ...at } = cell.getBoundingClientRect().toJSON();
-            return height > 0 && (at.top < top - 1 || at.bottom > bottom + 1 || (wide && getComputedStyle(cell).display !== 'table-cell'));
+            const { display, textOverflow, webkitLineClamp } = getComputedStyle(cell);
+            // Neither ellipsis nor clamp has an effect on the items of a flex box.
+            const marks = display !== 'flex';
+            const wider = cell.scrollWidth > cell.clientWidth + 1 && !(marks && textOverflow === 'ellipsis');
+            const higher = cell.scrollHeight > cell.clientHeight + 1 && !(marks && webkitLineClamp !== 'none');
+            return height > 0 && (wider || higher || at.top < top - 1 || at.bottom > bottom + 1 || (wide && display !== 'table-cell'));
           }));
           const heights = new Set(rows.map(([, { height }]) => Math.round(height)));
           return [...cut.map(cell => `cut: ${cell.innerText}`), ...(heights.size > 1 ? [`rows of ${[...heights]} px`] : [])];

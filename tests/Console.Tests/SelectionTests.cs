@@ -68,6 +68,18 @@ public sealed class SelectionTests : ConsoleTest
         await page.GetByLabel("Name", new() { Exact = true }).FillAsync("");
         await Search(page).ClickAsync();
         await Expect(page.GetByText("Say something of what you look for")).ToBeVisibleAsync();
+
+        // The way back is not that of another user of the tab.
+        await page.GotoAsync($"{Origin}/console/{In("data/search?name_contains=needle")}");
+        await Names(page).First.ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "← Search" })).ToBeVisibleAsync();
+        var datum = page.Url;
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Sign in" })).ToBeVisibleAsync();
+        await page.GotoAsync(datum);
+        await page.GetByLabel("Token", new() { Exact = true }).FillAsync(await NewTokenAsync("viewer"));
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "← Data" })).ToBeVisibleAsync();
     }
 
     [BrowserFact]
@@ -125,8 +137,16 @@ public sealed class SelectionTests : ConsoleTest
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Purge 3 datums" }).ClickAsync();
         await Expect(dialog.GetByText("0 of 3")).ToBeVisibleAsync();
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Close" }).Last.ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Purge", Exact = true })).ToBeVisibleAsync();
+        // Its end takes nothing away that somebody types meanwhile.
+        await page.GetByRole(AriaRole.Button, new() { Name = "Tag…", Exact = true }).ClickAsync();
+        await dialog.GetByLabel("Tags").FillAsync("kept");
         await Service.DrainAsync();
         await Expect(page.GetByText("3 of 3")).ToBeVisibleAsync();
+        await Expect(page.GetByText("Nothing more can be done with these datums.")).ToBeVisibleAsync();
+        await Expect(dialog.GetByLabel("Tags")).ToHaveValueAsync("kept");
+        await page.Keyboard.PressAsync("Escape");
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "Discard it" }).ClickAsync();
         await Expect(page.GetByText("Nothing more can be done with these datums.")).ToBeVisibleAsync();
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Purge…" })).ToHaveCountAsync(0);
         await Expect(page.GetByRole(AriaRole.Checkbox)).ToHaveCountAsync(0);

@@ -56,11 +56,17 @@ session.onChange(why => {
 addEventListener('hashchange', () => show());
 show();
 
-/** Shows what the address names. Requests of the previous page end. `again`: it is the same page, which keeps its scroll position. */
+/**
+ * Shows what the address names. Requests of the previous page end. `again`: it is the same page, which keeps its scroll position, works
+ * until the new one is there, and is not replaced while a dialog is open.
+ */
 async function show({ again = false } = {}) {
-  leaving.abort();
+  if (again) await dialogsClosed();
+  const old = leaving;
   const leave = (leaving = new AbortController());
   const { signal } = leave;
+  if (again) signal.addEventListener('abort', () => old.abort());
+  else old.abort();
   if (!again) endToasts();
   const waiting = again
     ? 0
@@ -71,12 +77,17 @@ async function show({ again = false } = {}) {
   try {
     const found = match(location.hash);
     const page = await pageFor(found, signal);
+    if (again) await dialogsClosed();
     if (signal.aborted) return;
     const { node, title } = page;
+    if (again) old.abort();
     drawTop(found?.route.section);
     place(node, title, again);
   } catch (error) {
     if (signal.aborted || error?.name === 'AbortError' || !session.token) return;
+    if (again) await dialogsClosed();
+    if (signal.aborted) return;
+    old.abort();
     const found = match(location.hash);
     drawTop(found?.route.section);
     const { node, title } = problemPage(error, found, project, () => show());
@@ -84,6 +95,14 @@ async function show({ again = false } = {}) {
   } finally {
     clearTimeout(waiting);
     if (!signal.aborted) main.removeAttribute('aria-busy');
+  }
+}
+
+/** What is typed in a dialog would be lost with its page. A dialog whose page is left never closes. */
+async function dialogsClosed() {
+  for (let open; (open = main.querySelector('dialog[open]'));) {
+    main.removeAttribute('aria-busy');
+    await new Promise(done => open.addEventListener('close', done, { once: true }));
   }
 }
 
@@ -167,6 +186,12 @@ function place(node, title, again = false) {
   main.querySelector('[autofocus], h1')?.focus({ preventScroll: true });
 }
 
+/** The next user of this tab begins as in a new one, and not at a page that he may not see. */
+function signOut() {
+  history.replaceState(null, '', '#/');
+  session.signOut();
+}
+
 function titleOf(text) {
   return [text, project?.name, 'Data Registry'].filter(Boolean).join(' · ');
 }
@@ -228,7 +253,7 @@ function drawTop(section) {
         ),
       me && h('span.who', { title: me.username }, me.display_name || me.username),
       theme,
-      session.token && h('button.button.quiet', { type: 'button', onclick: () => session.signOut() }, 'Sign out'),
+      session.token && h('button.button.quiet', { type: 'button', onclick: signOut }, 'Sign out'),
     ),
   );
 }

@@ -208,20 +208,19 @@ function windowedRows(columns) {
   const drawn = new Map();
   let rows = [];
   let height = 0;
+  let width = innerWidth;
+  /** The row at the top of the window when rows were drawn last: 2.5 is the middle of the third. */
+  let at = 0;
   let frame = 0;
   const soon = () => {
-    frame ||= requestAnimationFrame(draw);
+    frame ||= requestAnimationFrame(() => draw());
   };
   const forget = () => {
     height = 0;
     body.style.removeProperty('--row');
   };
-  const remeasure = () => {
-    forget();
-    soon();
-  };
   addEventListener('scroll', soon, { passive: true });
-  addEventListener('resize', remeasure);
+  addEventListener('resize', soon);
 
   return {
     body,
@@ -252,19 +251,25 @@ function windowedRows(columns) {
     },
     stop() {
       removeEventListener('scroll', soon);
-      removeEventListener('resize', remeasure);
+      removeEventListener('resize', soon);
       cancelAnimationFrame(frame);
     },
   };
 
-  function draw() {
+  /** The rows in view. With `keep` that row comes to the top of the window. Only another width makes rows of another height. */
+  function draw(keep = null) {
     frame = 0;
     if (rows.length === 0) {
       above.hidden = below.hidden = true;
       return;
     }
+    if (innerWidth !== width) {
+      width = innerWidth;
+      forget();
+      keep = onTop();
+    }
     if (height === 0) height = measure();
-    const top = -body.getBoundingClientRect().top;
+    const top = keep === null ? hidden() : keep * height;
     const first = Math.max(0, Math.min(rows.length, Math.floor(top / height)) - OVERSCAN);
     const end = Math.max(0, Math.min(rows.length, Math.ceil((top + innerHeight) / height) + OVERSCAN));
     for (const [index, row] of drawn) {
@@ -284,6 +289,8 @@ function windowedRows(columns) {
     }
     space(above, first * height);
     space(below, (rows.length - end) * height);
+    if (keep !== null) scrollBy(0, top - hidden());
+    at = top / height;
     const heights = [...drawn.values()].map(heightOf);
     const highest = Math.max(...heights);
     if (highest > height + 1 || Math.min(...heights) < highest - 1) grow(highest);
@@ -292,14 +299,19 @@ function windowedRows(columns) {
   /** The row at the top of the window stays there. */
   function grow(to) {
     if (body.style.getPropertyValue('--row') === `${to}px`) return;
-    const hidden = Math.max(0, -body.getBoundingClientRect().top);
-    const by = (hidden / height) * (to - height);
     height = to;
     body.style.setProperty('--row', `${to}px`);
-    draw();
-    if (by === 0) return;
-    scrollBy(0, by);
-    draw();
+    draw(onTop());
+  }
+
+  /** Null where the list begins below the top of the window: then nothing has to be moved. */
+  function onTop() {
+    return at > 0 ? at : null;
+  }
+
+  /** How much of the list is above the window, in pixels. */
+  function hidden() {
+    return -body.getBoundingClientRect().top;
   }
 
   function measure() {

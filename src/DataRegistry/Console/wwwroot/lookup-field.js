@@ -12,7 +12,8 @@ const MOST_TOLD = 5;
 
 /**
  * `entries` are {id, text, name}, each text once. A text is taken in any case and with any dash, and so is the name, a part of the text,
- * if only one entry has it. An id is taken, too: there may be more things than entries. `.offer(entries)` replaces them.
+ * if only one entry has it. An id that is no entry's text is taken, too: there may be more things than entries. `.offer(entries)` replaces
+ * them, `.meant()` is the entry that `.pick()` takes, null where it takes none of them.
  */
 export function lookupField({ entries, ...props }) {
   const list = h('datalist', { id: uniqueId('list') });
@@ -29,13 +30,17 @@ export function lookupField({ entries, ...props }) {
   element.pick = () => {
     const text = element.value.trim();
     if (text === '') return null;
-    if (ID.test(text)) return text;
     const [first, ...others] = meant(text);
     if (first && others.length === 0) return first.id;
+    if (!first && ID.test(text)) return text;
     const sentence = first
       ? `Several have this name: ${told([first, ...others])}. Choose one of the list.`
       : 'Nothing here has this name. Choose one of the list, or give an id.';
     throw new ApiProblem(sentence, { fields: { [props.name]: sentence } });
+  };
+  element.meant = () => {
+    const [first, ...others] = meant(element.value.trim());
+    return first && others.length === 0 ? first : null;
   };
   return element;
 
@@ -46,6 +51,7 @@ export function lookupField({ entries, ...props }) {
       e => e.name === text,
       e => plain(e.text) === plain(text),
       e => plain(e.name) === plain(text),
+      e => plain(e.id) === plain(text),
     ];
     return ways.map(way => known.filter(way)).find(found => found.length > 0) ?? [];
   }

@@ -1,5 +1,7 @@
 // Addresses behind the '#', so that any static file server will do. The table of routes is given by the entry.
 
+import { session } from './session.js';
+
 let table = {};
 
 /** The address that was left last for a page of another kind: what leads back to a list, also from its second datum. */
@@ -9,6 +11,11 @@ addEventListener('hashchange', ({ oldURL }) => {
   const old = new URL(oldURL).hash;
   const from = match(old);
   if (from && from.name !== match(location.hash)?.name) left = { ...from, address: old };
+});
+
+// The next user of the tab has not been there.
+session.onChange(() => {
+  left = null;
 });
 
 export function useRoutes(routes) {

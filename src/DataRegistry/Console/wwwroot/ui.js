@@ -348,12 +348,19 @@ export function openDialog(title, body) {
   });
 }
 
-/** Escape and ✕ of a dialog: `leave` closes it, or asks in its `question` where a text differs from what it was when it got the focus. */
+/** Escape and ✕ of a dialog: `leave` closes it, or asks in its `question` where a text differs from what it was when its field came. */
 function leaving(content, close) {
   const before = new Map();
   const question = h('div.dialog-question');
   const isTyped = () => [...before].some(([field, text]) => field.isConnected && field.value !== text);
+  new MutationObserver(note).observe(content, { childList: true, subtree: true });
   let focused;
+
+  /** A dialog may get its fields later than its frame. */
+  function note() {
+    for (const field of content.querySelectorAll('input:not([type="checkbox"], [type="radio"]), textarea'))
+      if (!before.has(field)) before.set(field, field.value);
+  }
 
   function leave() {
     if (!isTyped()) return close();
@@ -392,10 +399,6 @@ function leaving(content, close) {
   return {
     question,
     leave,
-    onfocusin: ({ target }) => {
-      if (target.matches('input:not([type="checkbox"], [type="radio"]), textarea') && !before.has(target))
-        before.set(target, target.value);
-    },
     onkeydown: event => {
       if (event.key === 'Escape' && !event.isComposing) escape(event);
     },

@@ -63,7 +63,7 @@ function storeList({ project, signal }) {
         linkButton('Go to the stores', href('stores', { project: project.id })),
       ),
   });
-  return h('div.folders', withKeys(list, { project, store: null, prefix: '' }));
+  return h('div', withKeys(list, { project, store: null, prefix: '' }));
 }
 
 function folder(context, store, prefix) {
@@ -144,7 +144,7 @@ function folder(context, store, prefix) {
         h('a', { href: href('adopt', { project: project.id }, { store: store.id, tab: 'prefix' }) }, 'Adopt more of this store'),
     ),
     h('p.hint.keys', 'Keys: ↑ and ↓ move, → or Enter opens, ← goes up, Space picks, / searches.'),
-    h('div.folders', withKeys(list, { project, store, prefix })),
+    h('div', withKeys(list, { project, store, prefix })),
     picks.bar,
   );
 

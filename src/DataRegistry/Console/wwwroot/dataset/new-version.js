@@ -30,8 +30,9 @@ export function newVersionForm({ dataset, versions, selection = null, signal, do
       entries: versions,
       value: versions[0].text,
       oninput: () => {
-        if (start) start.hidden = !named();
-        if (named()) start.textContent = startWords();
+        if (!start) return;
+        start.hidden = !previous.meant();
+        if (!start.hidden) start.textContent = startWords();
       },
       hint: 'This is only noted: no file is taken from it. The version’s page compares with it first.',
     });
@@ -80,24 +81,28 @@ export function newVersionForm({ dataset, versions, selection = null, signal, do
     },
   );
 
-  function named() {
-    return versions.find(v => v.text === previous.value.trim());
-  }
-
   function startWords() {
-    return `Start from the files of ${named().text}`;
+    return `Start from the files of ${previous.meant().text}`;
   }
 
-  /** Adds the lines of the version before to those that are there, but for files that a new version cannot have. */
+  /** Adds the lines of the version before that are not there yet, but for files that a new version cannot have. */
   async function fill() {
-    const from = named();
+    const from = previous.meant();
     files.error(from.count > MOST_FILES ? tooMany(`${from.text} has ${plural(from.count, 'file')}.`) : null);
     if (from.count > MOST_FILES) return;
     const kept = await api.all(`/api/v0/dataset-versions/${from.id}/files/`, { limit: PAGE }, signal, { max: MOST_FILES });
-    const there = kept.filter(f => !f.purged);
-    files.value = [files.value.trim(), ...there.map(f => f.datum.id + PATH + f.path)].filter(Boolean).join('\n');
-    const purged = kept.length - there.length;
-    said.textContent = `${plural(there.length, 'line')} added${purged > 0 ? `, ${plural(purged, 'purged file')} left out` : ''}.`;
+    const usable = kept.filter(f => !f.purged).map(f => f.datum.id + PATH + f.path);
+    const before = linesOf(files.value);
+    const there = new Set(before.map(lineOf));
+    const added = usable.filter(line => !there.has(line));
+    files.value = [...before, ...added].join('\n');
+    said.textContent = `${[
+      `${plural(added.length, 'line')} added`,
+      usable.length > added.length && `${plural(usable.length - added.length, 'line')} there already`,
+      kept.length > usable.length && `${plural(kept.length - usable.length, 'purged file')} left out`,
+    ]
+      .filter(Boolean)
+      .join(', ')}.`;
   }
 }
 
@@ -105,17 +110,27 @@ function tooMany(sentence = '') {
   return `${sentence} A list has at most ${plural(MOST_FILES, 'datum')}. Make a selection of more, and a version of that.`.trim();
 }
 
-export function filesOf(text) {
-  const lines = text
-    .split('\n')
-    .map(line => line.trim())
-    .filter(line => line !== '');
+function linesOf(text) {
+  return text.split('\n').filter(line => line.trim() !== '');
+}
+
+/** A path may begin and end with spaces: it is taken as it stands. */
+function fileOf(line) {
+  const at = line.indexOf(PATH);
+  return at < 0 ? { datum: line.trim() } : { datum: line.slice(0, at).trim(), path: line.slice(at + PATH.length) };
+}
+
+/** A line as this console writes it. */
+function lineOf(line) {
+  const { datum, path } = fileOf(line);
+  return path === undefined ? datum : datum + PATH + path;
+}
+
+function filesOf(text) {
+  const lines = linesOf(text);
   if (lines.length > MOST_FILES) {
     const sentence = tooMany();
     throw new ApiProblem(sentence, { fields: { files: sentence } });
   }
-  return lines.map(line => {
-    const at = line.indexOf(PATH);
-    return at < 0 ? { datum: line } : { datum: line.slice(0, at).trim(), path: line.slice(at + PATH.length).trim() };
-  });
+  return lines.map(fileOf);
 }

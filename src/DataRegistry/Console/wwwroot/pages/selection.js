@@ -1,5 +1,5 @@
 import { api } from '../api.js';
-import { h } from '../dom.js';
+import { h, replace } from '../dom.js';
 import { dateTime, duration, timeAgo } from '../format.js';
 import { jobBadge } from '../job-progress.js';
 import { jobPage } from '../job-words.js';
@@ -17,7 +17,7 @@ const MOST_JOBS = 20;
 
 /** A selection: what it takes, what it holds, what can be done with it, and the job that does it. */
 export async function render(context) {
-  const { params, project, query, signal, setTitle, refresh } = context;
+  const { params, project, query, signal, setTitle } = context;
   const selection = await api.get(pathOf(params.selection), { signal }).catch(error => {
     if (error.status !== 410) throw error;
     return null;
@@ -38,10 +38,13 @@ export async function render(context) {
     wanted && (await api.get(`${pathOf(selection)}jobs/${encodeURIComponent(wanted)}/`, { signal }).catch(naming('Job')));
   const ofIt = { project: project.id, selection: selection.id, limit: MOST_JOBS };
   const done = (await api.get('/api/v0/selection-jobs/', { query: ofIt, signal })).results.filter(j => j.id !== job?.id);
-  const isPurged = [job, ...done].some(j => j?.kind === 'purge' && j.status === 'completed' && j.counts.done >= selection.count);
+  const isPurged = [job, ...done].some(purgesAll);
   const jobs = href('jobs', { project: project.id }, { kind: 'actions' });
   const search = { ...queryOf(selection.filter), job: null };
   const again = filterOf(new URLSearchParams(Object.entries(search).filter(([, value]) => value !== null)));
+  const about = job && card(factsOf(job));
+  const notDone = h('div', job && skipped(job));
+  const holds = h('div', held(isPurged));
   if (job) setTitle(titleOf(job));
   return h(
     'div',
@@ -55,32 +58,39 @@ export async function render(context) {
         again && linkButton('Change the search', href('search', { project: project.id }, search)),
       ].filter(Boolean),
     }),
-    job &&
-      h(
-        'div.columns.uneven',
-        card(actionJob(context, `${pathOf(selection)}jobs/`, job, job.kind === 'purge' ? refresh : undefined)),
-        card(factsOf(job)),
-      ),
-    job && skipped(job),
-    section(
-      job ? 'The selection' : 'What it holds',
-      selectionView(context, selection, {
-        storeOf,
-        words: `Datums ${words}`,
-        onjob,
-        isPurged,
-        aside: card(
-          facts([
-            ['Created', timeAgo(selection.ctime)],
-            ['Created by', selection.created_by],
-            ['Kept until', dateTime(selection.expires)],
-            ['ID', idCode(selection.id)],
-          ]),
-        ),
-      }),
-    ),
+    job && h('div.columns.uneven', card(actionJob(context, `${pathOf(selection)}jobs/`, job, onend)), about),
+    notDone,
+    section(job ? 'The selection' : 'What it holds', holds),
     done.length > 0 && section(job ? 'Other jobs of this selection' : 'What was done with it', jobTable(done)),
   );
+
+  function purgesAll(one) {
+    return one?.kind === 'purge' && one.status === 'completed' && one.counts.done >= selection.count;
+  }
+
+  /** Only what has changed is shown anew: what is typed, and ticked, meanwhile is kept. */
+  function onend(ended) {
+    replace(about, factsOf(ended));
+    replace(notDone, skipped(ended));
+    if (purgesAll(ended) && !isPurged) replace(holds, held(true));
+  }
+
+  function held(purged) {
+    return selectionView(context, selection, {
+      storeOf,
+      words: `Datums ${words}`,
+      onjob,
+      isPurged: purged,
+      aside: card(
+        facts([
+          ['Created', timeAgo(selection.ctime)],
+          ['Created by', selection.created_by],
+          ['Kept until', dateTime(selection.expires)],
+          ['ID', idCode(selection.id)],
+        ]),
+      ),
+    });
+  }
 
   function factsOf({ created_by, ctime, started, finished, id }) {
     return facts([
