@@ -126,7 +126,7 @@ function lineOf(line) {
   return path === undefined ? datum : datum + PATH + path;
 }
 
-function filesOf(text) {
+export function filesOf(text) {
   const lines = linesOf(text);
   if (lines.length > MOST_FILES) {
     const sentence = tooMany();
