@@ -98,7 +98,7 @@ async function show({ again = false } = {}) {
   }
 }
 
-/** What is typed in a dialog would be lost with its page. A dialog whose page is left never closes. */
+/** Text in a dialog would be lost with its page. A dialog whose page is left never closes. */
 async function dialogsClosed() {
   for (let open; (open = main.querySelector('dialog[open]'));) {
     main.removeAttribute('aria-busy');
