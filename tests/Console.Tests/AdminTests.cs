@@ -118,7 +118,7 @@ public sealed class AdminTests : ConsoleTest
         await DeleteAsync(page, "cluster");
         await Expect(page.GetByText("north is deleted.")).ToBeVisibleAsync();
 
-        // The units' page tells who has a role for all of them. A name that looks like an id is still a name.
+        // The page of the units lists the users whose role counts in the whole service. A user's name may look like an id.
         var name = Guid.CreateVersion7().ToString();
         await Service.NewUserAsync(name);
         await Button(page, "Give a role").ClickAsync();

@@ -13,7 +13,9 @@ sealed class VersionMerge(
     /// <summary>Bytes that are read of a run at a time, at most.</summary>
     const int MaxPieceBytes = 1024 * 1024;
 
-    /// <summary>Memory for reading all runs, in bytes. A run has at least the largest entry's.</summary>
+    /// <summary>
+    /// Memory for reading all runs, in bytes. A run has at least the largest entry's, and the pool's arrays may be twice as large as asked.
+    /// </summary>
     const int ReadBytes = 16 * 1024 * 1024;
 
     /// <summary>Opens the merge where the checkpoints left it. Null if there is nothing to merge.</summary>

@@ -1,4 +1,19 @@
-// The keyboard in lists, and the key that leads to the search.
+// The keyboard in lists, the key that leads to the search, and the pause after typing.
+
+/** From the last key to the request, in milliseconds: it seems to be at once, and a word is one request. */
+const TYPING_PAUSE = 220;
+
+/** To be called at each key: `act` runs once the keys rest, and never after the page was left. `.cancel()` forgets the keys. */
+export function afterTyping(act, signal) {
+  let resting;
+  const typed = (...values) => {
+    clearTimeout(resting);
+    resting = setTimeout(() => act(...values), TYPING_PAUSE);
+  };
+  typed.cancel = () => clearTimeout(resting);
+  signal.addEventListener('abort', typed.cancel);
+  return typed;
+}
 
 /**
  * Arrows, Home and End move between the rows of an endless list; Space ticks a row. `onright(row)` and `onleft()` are for what opens and

@@ -43,8 +43,8 @@ export function hashField(value) {
     value,
     options: Object.entries(HASHES).map(([key, label]) => ({ value: key, label })),
     hint:
-      'Programs compare what they download with its SHA-256. To compute it, the service reads the file once. Small are files of ' +
-      '64 MiB together in one request, by default. The files of folders and lists are read only for “All files”.',
+      'Programs compare what they download with its SHA-256. To compute it, the service reads the file once. Files are small if those ' +
+      'of a request have at most 64 MiB together (by default). The files of folders and lists are read only for “All files”.',
   });
 }
 

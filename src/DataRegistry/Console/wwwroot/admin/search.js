@@ -2,11 +2,9 @@
 
 import { h } from '../dom.js';
 import { field } from '../forms.js';
+import { afterTyping } from '../keys.js';
 import { endlessList } from '../list.js';
 import { emptyState } from '../ui.js';
-
-/** How long typing rests before the list is asked for, in milliseconds. */
-const REST = 220;
 
 /**
  * An endless list with a field that keeps the rows whose `textOf` holds what is typed, in any case. Pages are read until enough of them are
@@ -14,7 +12,6 @@ const REST = 220;
  */
 export function searchableList({ label, textOf, load, query, setQuery, signal, empty, ...options }) {
   let wanted = query.get('q') ?? '';
-  let resting;
   const list = endlessList({
     ...options,
     signal,
@@ -32,12 +29,8 @@ export function searchableList({ label, textOf, load, query, setQuery, signal, e
     value: wanted,
     autocomplete: 'off',
     spellcheck: 'false',
-    oninput: () => {
-      clearTimeout(resting);
-      resting = setTimeout(apply, REST);
-    },
+    oninput: afterTyping(apply, signal),
   });
-  signal.addEventListener('abort', () => clearTimeout(resting));
   return h('div', h('div.filters.one', search), h('div.tall', list));
 
   function apply() {

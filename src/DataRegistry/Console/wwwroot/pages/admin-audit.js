@@ -5,14 +5,12 @@ import { h } from '../dom.js';
 import { EXAMPLES } from '../examples.js';
 import { field } from '../forms.js';
 import { dateTime } from '../format.js';
+import { afterTyping } from '../keys.js';
 import { endlessList } from '../list.js';
 import { may, maySomewhere } from '../permissions.js';
 import { needing } from '../rights.js';
 import { href } from '../router.js';
 import { button, emptyState, facts, idCode, openDialog, pending, uniqueId } from '../ui.js';
-
-/** How long typing rests before the list is asked for, in milliseconds. */
-const REST = 300;
 
 const DATE = /^\d{4}-\d\d-\d\d$/;
 
@@ -78,18 +76,13 @@ export async function render({ me, query, signal, setQuery }) {
           ? emptyState('No such entry', 'Nothing matches. Search for less, or in another project.')
           : emptyState('Nothing was changed yet', 'Every change will stand here.'),
     });
-    let resting;
-    signal.addEventListener('abort', () => clearTimeout(resting));
     const apply = () => {
-      clearTimeout(resting);
+      later.cancel();
       for (const f of fields) asked[f.name] = f.value.trim();
       setQuery(asked);
       list.reload();
     };
-    const later = () => {
-      clearTimeout(resting);
-      resting = setTimeout(apply, REST);
-    };
+    const later = afterTyping(apply, signal);
     const fields = [
       field({ label: 'Of', name: 'project', type: 'select', value: asked.project, options: trails, onchange: apply }),
       field({

@@ -6,16 +6,13 @@ import { driftBadge, driftOf } from '../drift.js';
 import { h, replace } from '../dom.js';
 import { field } from '../forms.js';
 import { bytes, timeAgo } from '../format.js';
-import { rowKeys, searchKey } from '../keys.js';
+import { afterTyping, rowKeys, searchKey } from '../keys.js';
 import { endlessList } from '../list.js';
 import { may } from '../permissions.js';
 import { href, match, navigate } from '../router.js';
 import { DRIFTS, filterOfText, queryOf } from '../selection/filter.js';
 import { badge, button, emptyState, linkButton, pageHeader } from '../ui.js';
 import { DATUM } from '../words.js';
-
-/** From the last key to the request: short enough to seem at once, long enough that a word is one request. */
-const TYPING_PAUSE = 220;
 
 const PAGE = 200;
 
@@ -69,7 +66,7 @@ async function list(context) {
     placeholder: 'Name, s3:// URL, id or alias',
     autocomplete: 'off',
     spellcheck: 'false',
-    oninput: () => later({ q: search.value.trim() }, TYPING_PAUSE),
+    oninput: () => later({ q: search.value.trim() }),
     onkeydown: event => {
       if (event.key === 'Enter') {
         event.preventDefault();
@@ -91,7 +88,7 @@ async function list(context) {
     type: 'search',
     value: asked.tag,
     autocomplete: 'off',
-    oninput: () => later({ tag: tag.value.trim() }, TYPING_PAUSE),
+    oninput: () => later({ tag: tag.value.trim() }),
   });
   const drift = field({
     label: 'Drift',
@@ -132,8 +129,7 @@ async function list(context) {
     },
   });
 
-  let timer = 0;
-  signal.addEventListener('abort', () => clearTimeout(timer));
+  const later = afterTyping(change, signal);
   const hint = h('p.hint');
   picks.of(list);
   rowKeys(list);
@@ -147,13 +143,8 @@ async function list(context) {
     picks.bar,
   );
 
-  function later(values, wait) {
-    clearTimeout(timer);
-    timer = setTimeout(() => change(values), wait);
-  }
-
   function change(values) {
-    clearTimeout(timer);
+    later.cancel();
     if (Object.entries(values).every(([key, value]) => asked[key] === value)) return;
     Object.assign(asked, values);
     setQuery(asked);
@@ -260,7 +251,7 @@ function columns(project, stores, picks) {
     { label: 'Store', size: 'medium', extra: true, cell: d => stores.get(d.store) ?? '–' },
     { label: 'Adopted', size: 'medium', cell: d => timeAgo(d.ctime) },
     {
-      label: 'Tags and aliases',
+      label: 'Drift, tags and aliases',
       size: 'large',
       cell: d => [
         driftBadge(d),

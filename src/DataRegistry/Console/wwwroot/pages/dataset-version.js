@@ -4,6 +4,7 @@ import { fileDatum, versionBadge } from '../dataset/words.js';
 import { h, replace } from '../dom.js';
 import { field } from '../forms.js';
 import { bytes, count, dateTime, plural } from '../format.js';
+import { afterTyping } from '../keys.js';
 import { endlessList } from '../list.js';
 import { may } from '../permissions.js';
 import { messageOf } from '../problems.js';
@@ -26,9 +27,6 @@ import {
   tail,
   toast,
 } from '../ui.js';
-
-/** From the last key to the request. */
-const TYPING_PAUSE = 220;
 
 const FIRST_LOOK = 700;
 const LONGEST_LOOK = 5000;
@@ -99,8 +97,6 @@ export async function render(context) {
 
   function files() {
     let prefix = query.get('prefix') ?? '';
-    let timer = 0;
-    signal.addEventListener('abort', () => clearTimeout(timer));
     const beginning = field({
       label: 'Paths that begin with',
       name: 'prefix',
@@ -109,10 +105,7 @@ export async function render(context) {
       value: prefix,
       autocomplete: 'off',
       spellcheck: 'false',
-      oninput: () => {
-        clearTimeout(timer);
-        timer = setTimeout(narrow, TYPING_PAUSE);
-      },
+      oninput: afterTyping(narrow, signal),
     });
     const unhashed = h(
       'p.hint',

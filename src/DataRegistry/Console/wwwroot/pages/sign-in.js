@@ -71,7 +71,7 @@ function byToken(signal) {
         required: true,
         autocomplete: 'off',
         mono: true,
-        hint: 'It begins with dr_, but for the administrator’s token, which is any text. Ask the service’s operator for one.',
+        hint: 'It begins with dr_. Only the administrator’s token may be any other text. Ask the service’s operator for one.',
       }),
     ],
     {

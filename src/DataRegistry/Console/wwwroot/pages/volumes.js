@@ -3,14 +3,12 @@ import { h } from '../dom.js';
 import { EXAMPLES } from '../examples.js';
 import { timeAgo } from '../format.js';
 import { field, form } from '../forms.js';
+import { afterTyping } from '../keys.js';
 import { endlessList } from '../list.js';
 import { may } from '../permissions.js';
 import { href, navigate } from '../router.js';
 import { button, emptyState, notice, openDialog, pageHeader, toast } from '../ui.js';
 import { PHASE_NAMES, phaseBadge, phaseWord, withFields } from '../volume-words.js';
-
-/** How long typing rests before the list is asked for, in milliseconds. */
-const REST = 250;
 
 const WHICH = { UsableInProject: 'Usable in this project', Originated: 'Published from my projects' };
 const ORDERS = {
@@ -31,7 +29,6 @@ export async function render(context) {
     phase: PHASE_NAMES.includes(query.get('phase')) ? query.get('phase') : '',
     order: query.get('order') in ORDERS ? query.get('order') : 'createdAt desc',
   };
-  let resting;
   const list = endlessList({
     caption: 'Data volumes',
     noun: ['data volume', 'data volumes'],
@@ -71,10 +68,7 @@ export async function render(context) {
       value: state.search,
       placeholder: 'Name, description, PVC or project',
       autocomplete: 'off',
-      oninput: () => {
-        clearTimeout(resting);
-        resting = setTimeout(apply, REST);
-      },
+      oninput: afterTyping(apply, signal),
     }),
     choice('Show', 'which', WHICH),
     choice('Status', 'phase', {
@@ -83,7 +77,6 @@ export async function render(context) {
     }),
     choice('Sort by', 'order', ORDERS),
   ];
-  signal.addEventListener('abort', () => clearTimeout(resting));
   return h(
     'div',
     pageHeader('Data volumes', {
