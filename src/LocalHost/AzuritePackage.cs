@@ -6,7 +6,7 @@ namespace DataRegistry.LocalHost;
 
 /// <summary>
 /// Azurite's npm package in a folder of its own, so that nothing is installed on the machine: <c>{folder}/3.37.0</c>.
-/// Two processes may fetch it at the same time: each uses its own folder, and the first to rename it wins.
+/// Of several processes that need it at the same time, one fetches it, and the others wait.
 /// </summary>
 static class AzuritePackage
 {
@@ -29,7 +29,7 @@ static class AzuritePackage
         if (!Directory.Exists(home))
         {
             report?.Invoke($"Fetching the storage emulator (azurite {Version}) with npm. This is done once and takes half a minute or so.");
-            Task fetching = FetchAsync(folder, home, cancellationToken);
+            Task fetching = FetchOnceAsync(folder, home, cancellationToken);
             var begun = Stopwatch.StartNew();
             while (await Task.WhenAny(fetching, Task.Delay(ReportInterval, cancellationToken)) != fetching
                 && !cancellationToken.IsCancellationRequested)
@@ -71,6 +71,30 @@ static class AzuritePackage
         }
     }
 
+    /// <summary>Fetches the package, unless another process has done so by the time it is this one's turn.</summary>
+    static async Task FetchOnceAsync(string folder, string home, CancellationToken cancellationToken)
+    {
+        using var turn = await TakeTurnAsync(Path.Combine(folder, "fetching.lock"), cancellationToken);
+        if (!Directory.Exists(home))
+            await FetchAsync(folder, home, cancellationToken);
+    }
+
+    /// <summary>One process at a time has the file open. The system closes it also for a process that is killed.</summary>
+    static async Task<FileStream> TakeTurnAsync(string path, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (File.Exists(path))
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(100), cancellationToken);
+            }
+        }
+    }
+
     static async Task FetchAsync(string folder, string home, CancellationToken cancellationToken)
     {
         var temporary = Directory.CreateDirectory(Path.Combine(folder, $"fetching-{Guid.NewGuid():N}")).FullName;
@@ -89,10 +113,6 @@ static class AzuritePackage
             }
 
             Directory.Move(temporary, home);
-        }
-        catch (IOException) when (Directory.Exists(home))
-        {
-            // Another process renamed its folder first; that package is as good.
         }
         finally
         {
