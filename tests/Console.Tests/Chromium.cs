@@ -9,7 +9,8 @@ namespace DataRegistry.ConsoleTests;
 /// </summary>
 static class Chromium
 {
-    static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome"];
+    /// <summary>The first needs an eighth less processor time than the others, which can also show windows.</summary>
+    static readonly string[] Names = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"];
 
     /// <summary>Milliseconds that a page may take for an action.</summary>
     public const int Timeout = 20_000;
@@ -21,7 +22,8 @@ static class Chromium
 
     /// <summary>Null if its tests can run.</summary>
     public static string? SkipReason =>
-        IsRequired || Path is not null ? null : "Chromium is not installed (Debian: chromium): the console was not tried in a browser.";
+        IsRequired || Path is not null
+            ? null : "Chromium is not installed (Debian: chromium-headless-shell): the console was not tried in a browser.";
 
     static string? Path => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(System.IO.Path.PathSeparator)
         .SelectMany(folder => Names.Select(name => System.IO.Path.Combine(folder, name))).FirstOrDefault(File.Exists);
