@@ -7,21 +7,25 @@ using Xunit.Abstractions;
 
 namespace DataRegistry.Tests.Access;
 
+/// <summary>A service with all that the routes act on. No test takes it away.</summary>
+public sealed class ServiceWithRoutes : SharedService
+{
+    internal MatrixRoutes Routes { get; private set; } = null!;
+
+    public override async Task InitializeAsync()
+    {
+        await base.InitializeAsync();
+        Routes = await MatrixRoutes.CreateAsync(Service);
+    }
+}
+
 /// <summary>Every role, given at every place, tries every route of both APIs.</summary>
-public sealed class RouteMatrixTests(ITestOutputHelper output) : IAsyncLifetime
+public sealed class RouteMatrixTests(ServiceWithRoutes shared, ITestOutputHelper output) : IClassFixture<ServiceWithRoutes>
 {
     const int Parallel = 6;
 
-    TestService service = null!;
-    MatrixRoutes matrix = null!;
-
-    public async Task InitializeAsync()
-    {
-        service = await TestService.StartAsync();
-        matrix = await MatrixRoutes.CreateAsync(service);
-    }
-
-    public async Task DisposeAsync() => await service.DisposeAsync();
+    readonly TestService service = shared.Service;
+    readonly MatrixRoutes matrix = shared.Routes;
 
     [Fact]
     public void Every_route_that_is_mapped_is_in_the_matrix_and_no_other()

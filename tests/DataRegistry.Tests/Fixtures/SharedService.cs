@@ -7,7 +7,7 @@ public class SharedService : IAsyncLifetime
 {
     public TestService Service { get; private set; } = null!;
 
-    public async Task InitializeAsync() => Service = await TestService.StartAsync(null, null, Replace);
+    public virtual async Task InitializeAsync() => Service = await TestService.StartAsync(null, null, Replace);
 
     public async Task DisposeAsync() => await Service.DisposeAsync();
 

@@ -1,4 +1,5 @@
 using System.Net;
+using DataRegistry.Tests.Adoption;
 using DataRegistry.Tests.Fixtures;
 using static DataRegistry.Tests.Rescans.TestScans;
 
@@ -11,7 +12,10 @@ namespace DataRegistry.Tests.Rescans;
 public sealed class RescanInterleavingTests : IAsyncLifetime
 {
     /// <summary>Sixteen similar requests follow each other, one per shard, so not every one needs a try.</summary>
-    const int Stride = 11;
+    const int Stride = 15;
+
+    /// <summary>Of two shards, so that a scan has few writes.</summary>
+    static readonly string[] Key = TestKeys.OfShards(2, 6);
 
     TestService service = null!;
 
@@ -35,63 +39,63 @@ public sealed class RescanInterleavingTests : IAsyncLifetime
     public Task What_is_deleted_meanwhile_is_missing_now_or_next_time() => AtEachRequestAsync(
         _ =>
         {
-            service.Bucket.Delete("k0002");
+            service.Bucket.Delete(Key[1]);
             return Task.CompletedTask;
         },
-        async _ => Assert.Contains(await service.DriftAsync("k0002"), new[] { "none", "missing" }),
+        async _ => Assert.Contains(await service.DriftAsync(Key[1]), new[] { "none", "missing" }),
         _ => "unchanged 3, changed 1, missing 2",
-        restore: () => service.Put("k0002"));
+        restore: () => service.Put(Key[1]));
 
     [Fact]
     public Task What_is_replaced_meanwhile_is_changed_now_or_next_time_and_never_missing() => AtEachRequestAsync(
         _ =>
         {
-            service.Bucket.Put("k0002", "other"u8);
+            service.Bucket.Put(Key[1], "other"u8);
             return Task.CompletedTask;
         },
-        async _ => Assert.Contains(await service.DriftAsync("k0002"), new[] { "none", "changed" }),
+        async _ => Assert.Contains(await service.DriftAsync(Key[1]), new[] { "none", "changed" }),
         _ => "unchanged 3, changed 2, missing 1",
-        restore: () => service.Put("k0002"));
+        restore: () => service.Put(Key[1]));
 
     [Fact]
     public Task What_is_purged_and_adopted_anew_meanwhile_is_as_it_was_adopted() => AtEachRequestAsync(
         async _ =>
         {
             // The changed object: its new datum is the one at the URL.
-            await PurgeAsync("k0003");
-            using var adopted = await service.AdoptUrlAsync(service.Url("k0003"));
+            await PurgeAsync(Key[2]);
+            using var adopted = await service.AdoptUrlAsync(service.Url(Key[2]));
             Assert.True(adopted.IsSuccessStatusCode, service.Logs);
         },
-        async _ => Assert.Contains(await service.DriftAsync("k0003"), new[] { "none", "unknown" }),
+        async _ => Assert.Contains(await service.DriftAsync(Key[2]), new[] { "none", "unknown" }),
         _ => "unchanged 5, missing 1",
-        restore: () => service.Bucket.Put("k0003", Guid.NewGuid().ToByteArray()));
+        restore: () => service.Bucket.Put(Key[2], Guid.NewGuid().ToByteArray()));
 
     [Fact]
     public Task What_is_purged_meanwhile_is_nobodys() => AtEachRequestAsync(
         async _ =>
         {
-            await PurgeAsync("k0004");
-            await PurgeAsync("k0003");
+            await PurgeAsync(Key[3]);
+            await PurgeAsync(Key[2]);
         },
-        async _ => Assert.Null(await service.DriftAsync("k0004")),
+        async _ => Assert.Null(await service.DriftAsync(Key[3])),
         _ => "unchanged 3, missing 1, skipped 2",
         restore: async () =>
         {
-            service.Put("k0003");
-            await service.AdoptAllAsync("k0003", "k0004");
-            service.Bucket.Put("k0003", "changed"u8);
+            service.Put(Key[2]);
+            await service.AdoptAllAsync(Key[2], Key[3]);
+            service.Bucket.Put(Key[2], "changed"u8);
         });
 
     [Fact]
     public Task What_was_missing_and_is_put_back_meanwhile_is_so_now_or_next_time() => AtEachRequestAsync(
         _ =>
         {
-            service.Put("k0001");
+            service.Put(Key[0]);
             return Task.CompletedTask;
         },
-        async _ => Assert.Contains(await service.DriftAsync("k0001"), new[] { "none", "missing" }),
+        async _ => Assert.Contains(await service.DriftAsync(Key[0]), new[] { "none", "missing" }),
         _ => null,
-        restore: () => service.Bucket.Delete("k0001"));
+        restore: () => service.Bucket.Delete(Key[0]));
 
     Task AtEachRequestAsync(Func<int, Task> meanwhile, Func<int, Task> holds, Func<int, string?> next, Action? restore = null) =>
         AtEachRequestAsync(meanwhile, holds, next, () =>
@@ -104,20 +108,20 @@ public sealed class RescanInterleavingTests : IAsyncLifetime
     /// <param name="next">The counts of the next scan; null if they vary.</param>
     async Task AtEachRequestAsync(Func<int, Task> meanwhile, Func<int, Task> holds, Func<int, string?> next, Func<Task> restore)
     {
-        await service.AdoptAllAsync("k0001", "k0002", "k0003", "k0004", "k0005", "k0006");
+        await service.AdoptAllAsync(Key);
         for (var at = 0; ; at += Stride)
         {
-            service.Bucket.Delete("k0001");
-            service.Bucket.Put("k0003", "changed"u8);
+            service.Bucket.Delete(Key[0]);
+            service.Bucket.Put(Key[2], "changed"u8);
             await restore();
             await service.ScanAsync();
             if (at % 2 == 0)
             {
                 // Also with new marks, not only with existing ones.
-                service.Put("k0001", "k0003");
+                service.Put(Key[0], Key[2]);
                 await service.ScanAsync();
-                service.Bucket.Delete("k0001");
-                service.Bucket.Put("k0003", "changed"u8);
+                service.Bucket.Delete(Key[0]);
+                service.Bucket.Put(Key[2], "changed"u8);
             }
 
             var path = await service.AcceptScanAsync();

@@ -19,18 +19,20 @@ public sealed class SelectionFaultTests : IAsyncLifetime
 
     TestService service = null!;
 
-    // All is left to the queue, with a range a shard. Actions take few items at a time, and files are small.
-    public async Task InitializeAsync()
-    {
-        var limits = new SelectionLimits { AtOnce = TimeSpan.Zero, FewRows = 0, WindowItems = 4, ExportItems = 6, FileBytes = 130_000 };
-        service = await TestService.StartAsync(null, null, services => services.AddSingleton(limits));
-    }
+    public async Task InitializeAsync() => service = await StartAsync(new());
+
+    /// <summary>All is left to the queue. Actions take few items at a time, and files are small.</summary>
+    static Task<TestService> StartAsync(SelectionLimits limits) => TestService.StartAsync(null, null, services => services.AddSingleton(
+        limits with { AtOnce = TimeSpan.Zero, WindowItems = 4, ExportItems = 6, FileBytes = 130_000 }));
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 
     [Fact]
     public async Task A_freeze_that_is_killed_takes_each_datum_once()
     {
+        // A range for each shard.
+        await service.DisposeAsync();
+        service = await StartAsync(new() { FewRows = 0 });
         var keys = await AdoptAsync("freeze/");
         foreach (var write in Deaths)
         {
