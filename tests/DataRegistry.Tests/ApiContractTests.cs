@@ -1,6 +1,12 @@
 using System.Reflection;
+using DataRegistry.Tests.Access;
+using DataRegistry.Tests.Adoption;
 using DataRegistry.Tests.Fixtures;
 using DataRegistry.Tests.Host;
+using DataRegistry.Tests.Infra;
+using DataRegistry.Tests.LocalHost;
+using DataRegistry.Tests.Rescans;
+using DataRegistry.Tests.Selections;
 using Xunit.Abstractions;
 
 [assembly: TestCollectionOrderer("DataRegistry.Tests.ApiContractTests+FirstAndLast", "DataRegistry.Tests")]
@@ -42,19 +48,34 @@ public sealed class ApiContractTests
         .Any(m => m.GetCustomAttributes<FactAttribute>(inherit: true).Any()))
         .Select(t => t.GetCustomAttributesData().FirstOrDefault(
             a => a.AttributeType == typeof(CollectionAttribute))?.ConstructorArguments[0].Value as string
-            ?? $"Test collection for {t.FullName}")
+            ?? CollectionOf(t))
         .All(running.Contains);
 
+    /// <summary>The name of the collection of a class that names none.</summary>
+    static string CollectionOf(Type type) => $"Test collection for {type.FullName}";
+
     /// <summary>
-    /// Puts this collection after all others, and the long one of the published app before them. Notes which ones run.
+    /// Puts this collection after all others. Those that take longest begin first, and so none of them runs alone at the end: the published
+    /// app's, and some classes. Notes which ones run.
     /// </summary>
     public sealed class FirstAndLast : ITestCollectionOrderer
     {
+        static readonly List<string> First =
+        [
+            PublishedApp.Collection,
+            .. new[]
+            {
+                typeof(RescanFaultTests), typeof(RescanInterleavingTests), typeof(SelectionFaultTests), typeof(MainCommandTests),
+                typeof(Adoption.Input.ManifestTests), typeof(VerifyTests), typeof(RouteMatrixTests), typeof(AdoptionFaultTests),
+            }.Select(CollectionOf),
+        ];
+
         public IEnumerable<ITestCollection> OrderTestCollections(IEnumerable<ITestCollection> testCollections)
         {
             var all = testCollections.ToList();
             running = all.Select(c => c.DisplayName).ToHashSet(StringComparer.Ordinal);
-            return all.OrderBy(c => c.DisplayName == Name).ThenByDescending(c => c.DisplayName == PublishedApp.Collection);
+            return all.OrderBy(c => c.DisplayName == Name)
+                .ThenBy(c => First.IndexOf(c.DisplayName) is >= 0 and var place ? place : First.Count);
         }
     }
 }

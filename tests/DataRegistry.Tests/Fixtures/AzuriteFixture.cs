@@ -4,15 +4,18 @@ using DataRegistry.Storage;
 namespace DataRegistry.Tests.Fixtures;
 
 /// <summary>
-/// One Azurite in memory for the whole assembly, started by the first test that needs it and ended with the process.
-/// Classes of other collections may share it through <see cref="SharedAsync"/>; each test uses a table name of its own.
+/// Azurite in memory for the whole assembly, started by the first test that needs it and ended with the process. Classes of other
+/// collections may share it through <see cref="SharedAsync"/>; each test uses a table name of its own.
 /// </summary>
 public sealed class AzuriteFixture : IAsyncLifetime
 {
     /// <summary>The repository's own cache, so that later runs need no network.</summary>
     public static string PackageFolder { get; } = Path.Combine(RepositoryRoot(), ".local", "azurite");
 
-    static readonly Lazy<Task<Azurite>> Shared = new(StartAsync);
+    /// <summary>Two processes, because one uses one processor only. The second one starts when many accounts are taken.</summary>
+    static readonly Lazy<Task<Azurite>>[] Processes = [new(StartAsync), new(StartAsync)];
+
+    const int Few = 300;
 
     // All of them are in one environment variable, which Linux limits to 128 KiB.
     const int Accounts = 1370;
@@ -22,8 +25,9 @@ public sealed class AzuriteFixture : IAsyncLifetime
     public static async Task<string> NewAccountAsync()
     {
         var account = Interlocked.Increment(ref accounts) - 1;
+        var process = account < Few ? 0 : account % Processes.Length;
         return account < Accounts
-            ? (await SharedAsync()).ConnectionStringOf(AccountName(account))
+            ? (await Processes[process].Value).ConnectionStringOf(AccountName(account))
             : throw new InvalidOperationException($"The tests use more than {Accounts} storage accounts: raise the number.");
     }
 
@@ -33,7 +37,20 @@ public sealed class AzuriteFixture : IAsyncLifetime
 
     public StorageAccount Account { get; private set; } = null!;
 
-    public static Task<Azurite> SharedAsync() => Shared.Value;
+    public static Task<Azurite> SharedAsync() => Processes[0].Value;
+
+    /// <summary>The process that listens on a port; null if none of them does.</summary>
+    public static async Task<Azurite?> ListeningAsync(int port)
+    {
+        foreach (var process in Processes.Where(p => p.IsValueCreated))
+        {
+            var azurite = await process.Value;
+            if (azurite.Ports.Blob == port || azurite.Ports.Queue == port || azurite.Ports.Table == port)
+                return azurite;
+        }
+
+        return null;
+    }
 
     /// <summary>A name that no other test has.</summary>
     public static string NewTableName() => $"t{Guid.NewGuid():N}";

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Azure.Core.Pipeline;
@@ -9,8 +10,8 @@ using DataRegistry.Storage;
 namespace DataRegistry.Tests.Fixtures;
 
 /// <summary>
-/// Answers requests for a new table, queue or container at once, and makes it when the first other request comes for it.
-/// A service begins with two dozen of them, of which a test uses a few. One that no service asked for does not exist.
+/// Answers requests for a new table, queue or container at once, and makes it when the first write comes for it. Until then there is
+/// nothing in it. A service begins with two dozen of them, of which a test uses a few. One that no service asked for does not exist.
 /// </summary>
 sealed partial class StorageOnDemand(HttpMessageHandler inner) : DelegatingHandler(inner)
 {
@@ -24,8 +25,9 @@ sealed partial class StorageOnDemand(HttpMessageHandler inner) : DelegatingHandl
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        var azurite = await AzuriteFixture.SharedAsync();
         var url = request.RequestUri!;
+        if (await AzuriteFixture.ListeningAsync(url.Port) is not { } azurite)
+            return await base.SendAsync(request, cancellationToken);
         var kind = url.Port == azurite.Ports.Table ? 't' : url.Port == azurite.Ports.Queue ? 'q' : 'b';
         var path = url.AbsolutePath.Split('/');
         if (path.Length < 3)
@@ -52,9 +54,33 @@ sealed partial class StorageOnDemand(HttpMessageHandler inner) : DelegatingHandl
         }
 
         if (Promised.TryGetValue(key, out var made))
+        {
+            if (!made.IsValueCreated && request.Method == HttpMethod.Get && AnswerOfEmpty(kind, path) is { } answer)
+            {
+                answer.RequestMessage = request;
+                return answer;
+            }
+
             await made.Value;
+        }
+
         return await base.SendAsync(request, cancellationToken);
     }
+
+    /// <summary>The answer to a read of a table or a queue in which nothing is; null for other reads.</summary>
+    static HttpResponseMessage? AnswerOfEmpty(char kind, string[] path) => (kind, path) switch
+    {
+        ('q', [_, _, _, "messages"]) => Answer(HttpStatusCode.OK, "<QueueMessagesList />", "application/xml"),
+        ('t', [_, _, var table]) when table.EndsWith("()", StringComparison.Ordinal) =>
+            Answer(HttpStatusCode.OK, """{"value":[]}""", "application/json"),
+        ('t', [_, _, var row]) when row.EndsWith(')') => Answer(
+            HttpStatusCode.NotFound, """{"odata.error":{"code":"ResourceNotFound","message":{"value":"Nothing is there."}}}""",
+            "application/json"),
+        _ => null,
+    };
+
+    static HttpResponseMessage Answer(HttpStatusCode status, string body, string type) =>
+        new(status) { Content = new StringContent(body, Encoding.UTF8, type) };
 
     static Task MakeAsync(string connection, char kind, string name)
     {

@@ -176,11 +176,10 @@ public sealed class UpgradeTests : IAsyncLifetime
 
     async Task LoadAsync()
     {
-        var tables = new TableServiceClient(service.Connection);
         var rows = Lines("rows.jsonl").Select(line => (Table: line[0]!.GetValue<string>(), Row: RowOf(line))).ToList();
         foreach (var table in rows.GroupBy(row => row.Table, row => row.Row))
         {
-            var client = tables.GetTableClient(table.Key);
+            var client = service.Storage.Tables.GetTableClient(table.Key);
             await client.CreateIfNotExistsAsync();
             foreach (var chunk in table.GroupBy(row => row.PartitionKey).SelectMany(partition => partition.Chunk(50)))
                 await client.SubmitTransactionAsync(
