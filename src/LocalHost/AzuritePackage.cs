@@ -15,6 +15,10 @@ static class AzuritePackage
 
     /// <summary>Nobody waits longer without a word.</summary>
     static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(10);
+
+    // An exception's HResult if another process has a file open: the error of Windows, and EWOULDBLOCK elsewhere.
+    const int SharingViolation = unchecked((int)0x80070020), WouldBlockOnLinux = 11, WouldBlockOnMac = 35;
+
     const string Guard = "azurite-guard.js";
     const string InstallNode = "Install Node.js 20 or later from https://nodejs.org (it brings npm), and try again.";
 
@@ -88,7 +92,7 @@ static class AzuritePackage
             {
                 return new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
-            catch (IOException) when (File.Exists(path))
+            catch (IOException error) when (error.HResult is SharingViolation or WouldBlockOnLinux or WouldBlockOnMac)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(100), cancellationToken);
             }
@@ -113,6 +117,10 @@ static class AzuritePackage
             }
 
             Directory.Move(temporary, home);
+        }
+        catch (IOException) when (Directory.Exists(home))
+        {
+            // Not every file system has locks. The package of a process that was first is as good.
         }
         finally
         {

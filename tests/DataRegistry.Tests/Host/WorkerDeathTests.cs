@@ -58,7 +58,7 @@ public sealed class WorkerDeathTests : IAsyncLifetime
     [Fact]
     public async Task A_range_in_progress_is_handed_on_when_the_instance_stops()
     {
-        await StartAsync(objects: 2000, windowKeys: 20);
+        await StartAsync(objects: 4000, windowKeys: 20);
         var job = await PostAsync($"/api/v0/stores/{store}/adopt/", new { prefix = "s3://bucket/data/", project });
         var queue = storage.Queues.GetQueueClient("adopt");
         var message = (await queue.ReceiveMessagesAsync(1, TimeSpan.FromMinutes(10))).Value.Single();
@@ -83,19 +83,19 @@ public sealed class WorkerDeathTests : IAsyncLifetime
         Assert.DoesNotContain(host.Logs, l => l.Level is "Error" or "Critical");
 
         await PumpAsync(job);
-        await AssertCreatedAsync(job, 2000);
+        await AssertCreatedAsync(job, 4000);
     }
 
     [Fact]
     public async Task A_worker_killed_five_times_adopts_all_objects_exactly_once()
     {
-        const int Objects = 3000;
+        const int Objects = 6000;
         await StartAsync(Objects, windowKeys: 100);
         var job = await PostAsync($"/api/v0/stores/{store}/adopt/", new { prefix = "s3://bucket/data/", project });
         var pump = PumpAsync(job);
         for (var kill = 1; kill <= 5; kill++)
         {
-            await Eventually.IsTrueAsync(async () => await RowsAsync() >= kill * 500, "progress");
+            await Eventually.IsTrueAsync(async () => await RowsAsync() >= kill * 1000, "progress");
             await host.KillWorkerAsync();
             await host.StartWorkerAsync();
         }

@@ -72,7 +72,7 @@ public sealed class MainCommandTests
     [InlineData("INT")]
     public async Task A_job_that_runs_when_it_is_stopped_goes_on_at_the_next_start(string signal)
     {
-        const int Count = 1500;
+        const int Count = 3000;
         await using var bucket = await BucketServer.StartAsync();
         foreach (var number in Enumerable.Range(0, Count))
             bucket.CreateBucket("kept").Put($"{number:D5}", [1]);
