@@ -7,7 +7,7 @@ using Xunit.Abstractions;
 
 namespace DataRegistry.Tests.Access;
 
-/// <summary>A service with all that the routes act on. No test takes it away.</summary>
+/// <summary>A service with all that the routes act on. No test deletes what another one needs.</summary>
 public sealed class ServiceWithRoutes : SharedService
 {
     internal MatrixRoutes Routes { get; private set; } = null!;

@@ -15,6 +15,7 @@ public sealed class AzuriteFixture : IAsyncLifetime
     /// <summary>Two processes, because one uses one processor only. The second one starts when many accounts are taken.</summary>
     static readonly Lazy<Task<Azurite>>[] Processes = [new(StartAsync), new(StartAsync)];
 
+    // So many are taken within minutes, and not at all by the console's tests.
     const int Few = 300;
 
     // All of them are in one environment variable, which Linux limits to 128 KiB.
@@ -40,17 +41,9 @@ public sealed class AzuriteFixture : IAsyncLifetime
     public static Task<Azurite> SharedAsync() => Processes[0].Value;
 
     /// <summary>The process that listens on a port; null if none of them does.</summary>
-    public static async Task<Azurite?> ListeningAsync(int port)
-    {
-        foreach (var process in Processes.Where(p => p.IsValueCreated))
-        {
-            var azurite = await process.Value;
-            if (azurite.Ports.Blob == port || azurite.Ports.Queue == port || azurite.Ports.Table == port)
-                return azurite;
-        }
-
-        return null;
-    }
+    public static Azurite? ListeningOn(int port) => Processes
+        .Where(p => p is { IsValueCreated: true, Value.IsCompletedSuccessfully: true }).Select(p => p.Value.Result)
+        .FirstOrDefault(a => a.Ports.Blob == port || a.Ports.Queue == port || a.Ports.Table == port);
 
     /// <summary>A name that no other test has.</summary>
     public static string NewTableName() => $"t{Guid.NewGuid():N}";

@@ -10,8 +10,9 @@ using DataRegistry.Storage;
 namespace DataRegistry.Tests.Fixtures;
 
 /// <summary>
-/// Answers requests for a new table, queue or container at once, and makes it when the first write comes for it. Until then there is
-/// nothing in it. A service begins with two dozen of them, of which a test uses a few. One that no service asked for does not exist.
+/// Answers requests for a new table, queue or container at once, and makes it when the first other request comes for it. Reads of an empty
+/// table or queue are answered here, too. A service begins with two dozen of them, of which a test uses a few. One that no service asked
+/// for does not exist. All clients of the account in the tests' process must send their requests through this handler.
 /// </summary>
 sealed partial class StorageOnDemand(HttpMessageHandler inner) : DelegatingHandler(inner)
 {
@@ -26,7 +27,7 @@ sealed partial class StorageOnDemand(HttpMessageHandler inner) : DelegatingHandl
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var url = request.RequestUri!;
-        if (await AzuriteFixture.ListeningAsync(url.Port) is not { } azurite)
+        if (AzuriteFixture.ListeningOn(url.Port) is not { } azurite)
             return await base.SendAsync(request, cancellationToken);
         var kind = url.Port == azurite.Ports.Table ? 't' : url.Port == azurite.Ports.Queue ? 'q' : 'b';
         var path = url.AbsolutePath.Split('/');

@@ -12,8 +12,14 @@ namespace DataRegistry.Tests.Rescans;
 /// <summary>A scan that dies, is repeated or is cancelled has the findings of a complete one, or none.</summary>
 public sealed class RescanFaultTests : IAsyncLifetime
 {
-    /// <summary>Of two shards, so that a scan has few writes, and several of each kind.</summary>
+    /// <summary>Of two shards, so that a scan has few writes.</summary>
     static readonly string[] All = TestKeys.OfShards(2, 12);
+
+    /// <summary>One key of each shard, so that there are two writes of each kind.</summary>
+    static readonly string[][] Pairs =
+        [.. All.Where(k => Shards.Of(k) == 0).Zip(All.Where(k => Shards.Of(k) == 1), (a, b) => new[] { a, b }.Order().ToArray())];
+
+    static readonly string[] Missing = Pairs[0], Changed = Pairs[1], Returned = Pairs[2];
 
     TestService service = null!;
 
@@ -75,8 +81,8 @@ public sealed class RescanFaultTests : IAsyncLifetime
             died = await service.DrainWithDeathAsync(write, again: false);
             await service.Http.StatusAsync("POST", $"{path}cancel/");
             await service.ScanAsync();
-            Assert.Equal([All[2], All[3]], await service.DriftedAsync("changed"));
-            Assert.Equal([All[0], All[1]], await service.DriftedAsync("missing"));
+            Assert.Equal(Changed, await service.DriftedAsync("changed"));
+            Assert.Equal(Missing, await service.DriftedAsync("missing"));
         }
     }
 
@@ -211,8 +217,8 @@ public sealed class RescanFaultTests : IAsyncLifetime
     async Task PrepareAsync()
     {
         await service.AdoptAllAsync(All);
-        service.Bucket.Delete(All[4]);
-        service.Bucket.Put(All[5], "x"u8);
+        service.Bucket.Delete(Returned[0]);
+        service.Bucket.Put(Returned[1], "x"u8);
         await service.ScanAsync();
         await RestoreAsync();
     }
@@ -221,14 +227,14 @@ public sealed class RescanFaultTests : IAsyncLifetime
     async Task RestoreAsync()
     {
         service.Put(All);
-        foreach (var key in All[4..6])
+        foreach (var key in Returned)
             service.Bucket.Delete(key);
         await service.ScanAsync();
         service.Put(All);
-        foreach (var key in All[..2])
+        foreach (var key in Missing)
             service.Bucket.Delete(key);
-        service.Bucket.Put(All[2], "x"u8);
-        service.Bucket.Put(All[3], "y"u8);
+        service.Bucket.Put(Changed[0], "x"u8);
+        service.Bucket.Put(Changed[1], "y"u8);
         service.Put("new-1", "new-2");
     }
 
@@ -236,7 +242,7 @@ public sealed class RescanFaultTests : IAsyncLifetime
     {
         Assert.Equal("unchanged 6, changed 2, missing 2, returned 2, new 2", Counts(scan));
         Assert.Equal(8, (await service.ResultsAsync(scan)).Count);
-        Assert.Equal([All[2], All[3]], await service.DriftedAsync("changed"));
-        Assert.Equal([All[0], All[1]], await service.DriftedAsync("missing"));
+        Assert.Equal(Changed, await service.DriftedAsync("changed"));
+        Assert.Equal(Missing, await service.DriftedAsync("missing"));
     }
 }

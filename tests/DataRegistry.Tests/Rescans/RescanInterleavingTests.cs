@@ -11,10 +11,10 @@ namespace DataRegistry.Tests.Rescans;
 /// </summary>
 public sealed class RescanInterleavingTests : IAsyncLifetime
 {
-    /// <summary>Sixteen similar requests follow each other, one per shard, so not every one needs a try.</summary>
-    const int Stride = 15;
+    /// <summary>Each test tries one request of so many, and begins with another one. Reads of locations come sixteen at a time.</summary>
+    const int Stride = 11;
 
-    /// <summary>Of two shards, so that a scan has few writes.</summary>
+    /// <summary>Of two shards, so that a scan has few writes. The first key is of the one, and the fifth of the other.</summary>
     static readonly string[] Key = TestKeys.OfShards(2, 6);
 
     TestService service = null!;
@@ -27,6 +27,7 @@ public sealed class RescanInterleavingTests : IAsyncLifetime
 
     [Fact]
     public Task What_is_adopted_meanwhile_is_never_missing() => AtEachRequestAsync(
+        0,
         n => service.AdoptAllAsync($"new-{n:D4}"),
         async n =>
         {
@@ -37,6 +38,7 @@ public sealed class RescanInterleavingTests : IAsyncLifetime
 
     [Fact]
     public Task What_is_deleted_meanwhile_is_missing_now_or_next_time() => AtEachRequestAsync(
+        2,
         _ =>
         {
             service.Bucket.Delete(Key[1]);
@@ -48,6 +50,7 @@ public sealed class RescanInterleavingTests : IAsyncLifetime
 
     [Fact]
     public Task What_is_replaced_meanwhile_is_changed_now_or_next_time_and_never_missing() => AtEachRequestAsync(
+        4,
         _ =>
         {
             service.Bucket.Put(Key[1], "other"u8);
@@ -59,35 +62,38 @@ public sealed class RescanInterleavingTests : IAsyncLifetime
 
     [Fact]
     public Task What_is_purged_and_adopted_anew_meanwhile_is_as_it_was_adopted() => AtEachRequestAsync(
+        6,
         async _ =>
         {
             // The changed object: its new datum is the one at the URL.
-            await PurgeAsync(Key[2]);
-            using var adopted = await service.AdoptUrlAsync(service.Url(Key[2]));
+            await PurgeAsync(Key[4]);
+            using var adopted = await service.AdoptUrlAsync(service.Url(Key[4]));
             Assert.True(adopted.IsSuccessStatusCode, service.Logs);
         },
-        async _ => Assert.Contains(await service.DriftAsync(Key[2]), new[] { "none", "unknown" }),
+        async _ => Assert.Contains(await service.DriftAsync(Key[4]), new[] { "none", "unknown" }),
         _ => "unchanged 5, missing 1",
-        restore: () => service.Bucket.Put(Key[2], Guid.NewGuid().ToByteArray()));
+        restore: () => service.Bucket.Put(Key[4], Guid.NewGuid().ToByteArray()));
 
     [Fact]
     public Task What_is_purged_meanwhile_is_nobodys() => AtEachRequestAsync(
+        8,
         async _ =>
         {
             await PurgeAsync(Key[3]);
-            await PurgeAsync(Key[2]);
+            await PurgeAsync(Key[4]);
         },
         async _ => Assert.Null(await service.DriftAsync(Key[3])),
         _ => "unchanged 3, missing 1, skipped 2",
         restore: async () =>
         {
-            service.Put(Key[2]);
-            await service.AdoptAllAsync(Key[2], Key[3]);
-            service.Bucket.Put(Key[2], "changed"u8);
+            service.Put(Key[4]);
+            await service.AdoptAllAsync(Key[4], Key[3]);
+            service.Bucket.Put(Key[4], "changed"u8);
         });
 
     [Fact]
     public Task What_was_missing_and_is_put_back_meanwhile_is_so_now_or_next_time() => AtEachRequestAsync(
+        10,
         _ =>
         {
             service.Put(Key[0]);
@@ -97,31 +103,33 @@ public sealed class RescanInterleavingTests : IAsyncLifetime
         _ => null,
         restore: () => service.Bucket.Delete(Key[0]));
 
-    Task AtEachRequestAsync(Func<int, Task> meanwhile, Func<int, Task> holds, Func<int, string?> next, Action? restore = null) =>
-        AtEachRequestAsync(meanwhile, holds, next, () =>
+    Task AtEachRequestAsync(int first, Func<int, Task> meanwhile, Func<int, Task> holds, Func<int, string?> next, Action? restore = null) =>
+        AtEachRequestAsync(first, meanwhile, holds, next, () =>
         {
             restore?.Invoke();
             return Task.CompletedTask;
         });
 
+    /// <param name="first">The number of the first request that is tried; below <see cref="Stride"/>.</param>
     /// <param name="holds">Checks the state after the scan.</param>
     /// <param name="next">The counts of the next scan; null if they vary.</param>
-    async Task AtEachRequestAsync(Func<int, Task> meanwhile, Func<int, Task> holds, Func<int, string?> next, Func<Task> restore)
+    async Task AtEachRequestAsync(
+        int first, Func<int, Task> meanwhile, Func<int, Task> holds, Func<int, string?> next, Func<Task> restore)
     {
         await service.AdoptAllAsync(Key);
-        for (var at = 0; ; at += Stride)
+        for (var at = first; ; at += Stride)
         {
             service.Bucket.Delete(Key[0]);
-            service.Bucket.Put(Key[2], "changed"u8);
+            service.Bucket.Put(Key[4], "changed"u8);
             await restore();
             await service.ScanAsync();
             if (at % 2 == 0)
             {
                 // Also with new marks, not only with existing ones.
-                service.Put(Key[0], Key[2]);
+                service.Put(Key[0], Key[4]);
                 await service.ScanAsync();
                 service.Bucket.Delete(Key[0]);
-                service.Bucket.Put(Key[2], "changed"u8);
+                service.Bucket.Put(Key[4], "changed"u8);
             }
 
             var path = await service.AcceptScanAsync();
@@ -145,7 +153,7 @@ public sealed class RescanInterleavingTests : IAsyncLifetime
             Assert.Equal("completed", (await service.GetAsync(path)).GetProperty("status").GetString());
             if (!done)
             {
-                Assert.True(at > 20, $"Only {at} requests were tried.");
+                Assert.True(at > 3 * Stride, $"A scan had {at} requests or fewer.");
                 return;
             }
 
