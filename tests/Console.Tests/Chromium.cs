@@ -25,8 +25,9 @@ static class Chromium
         IsRequired || Path is not null
             ? null : "Chromium is not installed (Debian: chromium-headless-shell): the console was not tried in a browser.";
 
-    static string? Path => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(System.IO.Path.PathSeparator)
-        .SelectMany(folder => Names.Select(name => System.IO.Path.Combine(folder, name))).FirstOrDefault(File.Exists);
+    static string? Path => Names.SelectMany(
+        name => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(System.IO.Path.PathSeparator)
+            .Select(folder => System.IO.Path.Combine(folder, name))).FirstOrDefault(File.Exists);
 
     /// <summary>A page without script, which every service has.</summary>
     public const string Blank = "/api/health/live";
