@@ -119,7 +119,9 @@ public sealed class StandInHost : IAsyncDisposable
     /// <summary>Starts the worker, also again after a death.</summary>
     public async Task StartWorkerAsync()
     {
-        ready = NewSource();
+        // Requests may be waiting already, since the last worker was killed.
+        if (ready.Task.IsCompleted)
+            ready = NewSource();
         handshakes = 0;
         var url = new Uri(grpc.Urls.Single());
         string worker = Guid.NewGuid().ToString(), request = Guid.NewGuid().ToString();
@@ -241,6 +243,8 @@ public sealed class StandInHost : IAsyncDisposable
     public async Task KillWorkerAsync()
     {
         ready = NewSource();
+        // From now on an invocation fails as it is sent, or is one of those that fail below.
+        send = Disconnected;
         process.Kill();
         await process.WaitForExitAsync();
         FailInvocations();
