@@ -55,8 +55,8 @@ public sealed class ApiContractTests
     static string CollectionOf(Type type) => $"Test collection for {type.FullName}";
 
     /// <summary>
-    /// Puts this collection after all others. Those that take longest begin first, and so none of them runs alone at the end: the published
-    /// app's, and some classes. Notes which ones run.
+    /// Puts this collection after all others. The published app's collection begins first, then come the classes that take longest: so none
+    /// of them runs alone at the end. Notes which collections run.
     /// </summary>
     public sealed class FirstAndLast : ITestCollectionOrderer
     {

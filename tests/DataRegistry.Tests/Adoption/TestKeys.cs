@@ -12,4 +12,11 @@ static class TestKeys
     public static string[] OfShards(int shards, int count, string prefix = "") =>
         [.. Enumerable.Range(0, int.MaxValue).Select(
             n => string.Create(CultureInfo.InvariantCulture, $"{prefix}{n:D5}-ü")).Where(k => Shards.Of(k) < shards).Take(count)];
+
+    /// <summary>Pairs of keys, one of each of the first two shards, for tests that change two objects and want two transactions.</summary>
+    public static string[][] Pairs(int count)
+    {
+        var keys = OfShards(2, 8 * count).ToLookup(Shards.Of);
+        return [.. keys[0].Zip(keys[1], (first, second) => new[] { first, second }.Order(StringComparer.Ordinal).ToArray()).Take(count)];
+    }
 }

@@ -12,10 +12,12 @@ public sealed class AzuriteFixture : IAsyncLifetime
     /// <summary>The repository's own cache, so that later runs need no network.</summary>
     public static string PackageFolder { get; } = Path.Combine(RepositoryRoot(), ".local", "azurite");
 
-    /// <summary>Two processes, because one uses one processor only. The second one starts when many accounts are taken.</summary>
+    /// <summary>
+    /// Two processes, because one uses one processor only. Once the first has <see cref="Few"/>, accounts go to them in turn.
+    /// </summary>
     static readonly Lazy<Task<Azurite>>[] Processes = [new(StartAsync), new(StartAsync)];
 
-    // So many are taken within minutes, and not at all by the console's tests.
+    /// <summary>So many accounts are all of the first process. The console's tests take fewer, so they start no second one.</summary>
     const int Few = 300;
 
     // All of them are in one environment variable, which Linux limits to 128 KiB.

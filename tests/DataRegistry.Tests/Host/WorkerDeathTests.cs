@@ -99,7 +99,7 @@ public sealed class WorkerDeathTests : IAsyncLifetime
             await Eventually.IsTrueAsync(
                 async () =>
                 {
-                    // Without it there is no progress, and it knows why.
+                    // Without the pump nothing goes on, and its exception tells why.
                     if (pump.IsFaulted)
                         await pump;
                     return await RowsAsync() >= kill * 1000;

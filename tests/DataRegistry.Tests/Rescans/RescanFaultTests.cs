@@ -12,13 +12,10 @@ namespace DataRegistry.Tests.Rescans;
 /// <summary>A scan that dies, is repeated or is cancelled has the findings of a complete one, or none.</summary>
 public sealed class RescanFaultTests : IAsyncLifetime
 {
-    /// <summary>Of two shards, so that a scan has few writes.</summary>
-    static readonly string[] All = TestKeys.OfShards(2, 12);
+    /// <summary>Of two shards, so that a scan has few writes, and two of each kind.</summary>
+    static readonly string[][] Pairs = TestKeys.Pairs(6);
 
-    /// <summary>One key of each shard, so that there are two writes of each kind.</summary>
-    static readonly string[][] Pairs =
-        [.. All.Where(k => Shards.Of(k) == 0).Zip(All.Where(k => Shards.Of(k) == 1), (a, b) => new[] { a, b }.Order().ToArray())];
-
+    static readonly string[] All = [.. Pairs.SelectMany(p => p)];
     static readonly string[] Missing = Pairs[0], Changed = Pairs[1], Returned = Pairs[2];
 
     TestService service = null!;

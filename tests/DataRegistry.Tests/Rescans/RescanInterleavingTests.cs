@@ -11,11 +11,16 @@ namespace DataRegistry.Tests.Rescans;
 /// </summary>
 public sealed class RescanInterleavingTests : IAsyncLifetime
 {
-    /// <summary>Each test tries one request of so many, and begins with another one. Reads of locations come sixteen at a time.</summary>
+    /// <summary>
+    /// A test tries every eleventh request of a scan, because many are alike: locations are read in sixteen requests. Each test begins at
+    /// another request.
+    /// </summary>
     const int Stride = 11;
 
-    /// <summary>Of two shards, so that a scan has few writes. The first key is of the one, and the fifth of the other.</summary>
-    static readonly string[] Key = TestKeys.OfShards(2, 6);
+    /// <summary>Of two shards, so that a scan has few writes.</summary>
+    static readonly string[][] Pairs = TestKeys.Pairs(3);
+
+    static readonly string Missing = Pairs[0][0], Changed = Pairs[0][1], Unchanged = Pairs[1][0], Purged = Pairs[1][1];
 
     TestService service = null!;
 
@@ -41,24 +46,24 @@ public sealed class RescanInterleavingTests : IAsyncLifetime
         2,
         _ =>
         {
-            service.Bucket.Delete(Key[1]);
+            service.Bucket.Delete(Unchanged);
             return Task.CompletedTask;
         },
-        async _ => Assert.Contains(await service.DriftAsync(Key[1]), new[] { "none", "missing" }),
+        async _ => Assert.Contains(await service.DriftAsync(Unchanged), new[] { "none", "missing" }),
         _ => "unchanged 3, changed 1, missing 2",
-        restore: () => service.Put(Key[1]));
+        restore: () => service.Put(Unchanged));
 
     [Fact]
     public Task What_is_replaced_meanwhile_is_changed_now_or_next_time_and_never_missing() => AtEachRequestAsync(
         4,
         _ =>
         {
-            service.Bucket.Put(Key[1], "other"u8);
+            service.Bucket.Put(Unchanged, "other"u8);
             return Task.CompletedTask;
         },
-        async _ => Assert.Contains(await service.DriftAsync(Key[1]), new[] { "none", "changed" }),
+        async _ => Assert.Contains(await service.DriftAsync(Unchanged), new[] { "none", "changed" }),
         _ => "unchanged 3, changed 2, missing 1",
-        restore: () => service.Put(Key[1]));
+        restore: () => service.Put(Unchanged));
 
     [Fact]
     public Task What_is_purged_and_adopted_anew_meanwhile_is_as_it_was_adopted() => AtEachRequestAsync(
@@ -66,29 +71,29 @@ public sealed class RescanInterleavingTests : IAsyncLifetime
         async _ =>
         {
             // The changed object: its new datum is the one at the URL.
-            await PurgeAsync(Key[4]);
-            using var adopted = await service.AdoptUrlAsync(service.Url(Key[4]));
+            await PurgeAsync(Changed);
+            using var adopted = await service.AdoptUrlAsync(service.Url(Changed));
             Assert.True(adopted.IsSuccessStatusCode, service.Logs);
         },
-        async _ => Assert.Contains(await service.DriftAsync(Key[4]), new[] { "none", "unknown" }),
+        async _ => Assert.Contains(await service.DriftAsync(Changed), new[] { "none", "unknown" }),
         _ => "unchanged 5, missing 1",
-        restore: () => service.Bucket.Put(Key[4], Guid.NewGuid().ToByteArray()));
+        restore: () => service.Bucket.Put(Changed, Guid.NewGuid().ToByteArray()));
 
     [Fact]
     public Task What_is_purged_meanwhile_is_nobodys() => AtEachRequestAsync(
         8,
         async _ =>
         {
-            await PurgeAsync(Key[3]);
-            await PurgeAsync(Key[4]);
+            await PurgeAsync(Purged);
+            await PurgeAsync(Changed);
         },
-        async _ => Assert.Null(await service.DriftAsync(Key[3])),
+        async _ => Assert.Null(await service.DriftAsync(Purged)),
         _ => "unchanged 3, missing 1, skipped 2",
         restore: async () =>
         {
-            service.Put(Key[4]);
-            await service.AdoptAllAsync(Key[4], Key[3]);
-            service.Bucket.Put(Key[4], "changed"u8);
+            service.Put(Changed);
+            await service.AdoptAllAsync(Changed, Purged);
+            service.Bucket.Put(Changed, "changed"u8);
         });
 
     [Fact]
@@ -96,12 +101,12 @@ public sealed class RescanInterleavingTests : IAsyncLifetime
         10,
         _ =>
         {
-            service.Put(Key[0]);
+            service.Put(Missing);
             return Task.CompletedTask;
         },
-        async _ => Assert.Contains(await service.DriftAsync(Key[0]), new[] { "none", "missing" }),
+        async _ => Assert.Contains(await service.DriftAsync(Missing), new[] { "none", "missing" }),
         _ => null,
-        restore: () => service.Bucket.Delete(Key[0]));
+        restore: () => service.Bucket.Delete(Missing));
 
     Task AtEachRequestAsync(int first, Func<int, Task> meanwhile, Func<int, Task> holds, Func<int, string?> next, Action? restore = null) =>
         AtEachRequestAsync(first, meanwhile, holds, next, () =>
@@ -116,20 +121,20 @@ public sealed class RescanInterleavingTests : IAsyncLifetime
     async Task AtEachRequestAsync(
         int first, Func<int, Task> meanwhile, Func<int, Task> holds, Func<int, string?> next, Func<Task> restore)
     {
-        await service.AdoptAllAsync(Key);
+        await service.AdoptAllAsync([.. Pairs.SelectMany(p => p)]);
         for (var at = first; ; at += Stride)
         {
-            service.Bucket.Delete(Key[0]);
-            service.Bucket.Put(Key[4], "changed"u8);
+            service.Bucket.Delete(Missing);
+            service.Bucket.Put(Changed, "changed"u8);
             await restore();
             await service.ScanAsync();
             if (at % 2 == 0)
             {
                 // Also with new marks, not only with existing ones.
-                service.Put(Key[0], Key[4]);
+                service.Put(Missing, Changed);
                 await service.ScanAsync();
-                service.Bucket.Delete(Key[0]);
-                service.Bucket.Put(Key[4], "changed"u8);
+                service.Bucket.Delete(Missing);
+                service.Bucket.Put(Changed, "changed"u8);
             }
 
             var path = await service.AcceptScanAsync();
