@@ -119,6 +119,7 @@ public sealed class AdminTests : ConsoleTest
         await page.GotoAsync(cluster);
         await DeleteAsync(page, "cluster");
         await Expect(page.GetByText("north is deleted.")).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Administration" })).ToBeFocusedAsync();
 
         // The page of the units lists the users whose role counts in the whole service. A user's name may look like an id.
         var name = Guid.CreateVersion7().ToString();

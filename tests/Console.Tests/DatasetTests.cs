@@ -77,7 +77,7 @@ public sealed class DatasetTests : ConsoleTest
         await page.AssertAccessibleAsync("dataset-alias");
         var history = page.Url;
 
-        await page.GetByRole(AriaRole.Link, new() { Name = "← Dataset" }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "← Dataset", Exact = true }).ClickAsync();
         await page.GetByRole(AriaRole.Tab, new() { Name = "Aliases" }).ClickAsync();
         await Button(page, "Delete production").ClickAsync();
         await Button(dialog, "Delete").ClickAsync();

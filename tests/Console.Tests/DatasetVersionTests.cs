@@ -70,7 +70,7 @@ public sealed class DatasetVersionTests : ConsoleTest
 
         // The next version starts from the files of this one, but for a purged one.
         var dataset = page.Url.Split("/versions/")[0].Split('/')[^1];
-        await page.GetByRole(AriaRole.Link, new() { Name = "← train" }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "← train", Exact = true }).ClickAsync();
         (await Service.Http.SendAsync("POST", $"/api/v0/data/{await IdOfAsync("a.png")}/purge/")).Dispose();
         await Button(page, "Create a version").ClickAsync();
         var dialog = page.GetByRole(AriaRole.Dialog);
@@ -105,7 +105,7 @@ public sealed class DatasetVersionTests : ConsoleTest
         await Expect(page.GetByRole(AriaRole.Row).Filter(new() { HasText = "texts/c.txt" })).ToBeVisibleAsync();
 
         // The path has kept its spaces.
-        await page.GetByRole(AriaRole.Link, new() { Name = "← train" }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "← train", Exact = true }).ClickAsync();
         await Button(page, "Create a version").ClickAsync();
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Start from the files of v2" }).ClickAsync();
         await Expect(dialog.GetByLabel("Datums")).ToHaveValueAsync($"{c} =>  texts/c.txt \n{b} => b.png");

@@ -37,7 +37,7 @@ public sealed class RescanTests : ConsoleTest
         await results.GetByRole(AriaRole.Row).Filter(new() { HasText = "s3://bucket/changed.csv" }).GetByRole(
             AriaRole.Link, new() { Name = "its datum" }).ClickAsync();
         await Expect(page).ToHaveURLAsync($"{Origin}/console/{In($"datums/{changed}")}");
-        await page.GetByRole(AriaRole.Link, new() { Name = "← Job" }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "← Job", Exact = true }).ClickAsync();
         await Expect(page.GetByLabel("Show")).ToHaveValueAsync("changed");
 
         await page.GotoAsync($"{Origin}/console/{In($"stores/{Service.Store.Id}")}");

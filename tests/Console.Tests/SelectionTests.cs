@@ -24,7 +24,7 @@ public sealed class SelectionTests : ConsoleTest
         await Expect(page.GetByText(new Regex("^Datums with “needle” in the name"))).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("search");
         await Names(page).Filter(new() { HasText = "small" }).ClickAsync();
-        await page.GetByRole(AriaRole.Link, new() { Name = "← Search" }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "← Search", Exact = true }).ClickAsync();
         await Pick(page, "small needle.jpg").ClickAsync();
         await Expect(Bar(page)).ToContainTextAsync("1 datum picked");
         await page.AssertAccessibleAsync("search-picked");
@@ -72,14 +72,14 @@ public sealed class SelectionTests : ConsoleTest
         // The way back is not that of another user of the tab.
         await page.GotoAsync($"{Origin}/console/{In("data/search?name_contains=needle")}");
         await Names(page).First.ClickAsync();
-        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "← Search" })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "← Search", Exact = true })).ToBeVisibleAsync();
         var datum = page.Url;
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Sign in" })).ToBeVisibleAsync();
         await page.GotoAsync(datum);
         await page.GetByLabel("Token", new() { Exact = true }).FillAsync(await NewTokenAsync("viewer"));
         await page.Keyboard.PressAsync("Enter");
-        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "← Data" })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "← Data", Exact = true })).ToBeVisibleAsync();
     }
 
     [BrowserFact]
