@@ -10,7 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace DataRegistry.Tests;
 
 /// <summary>The OpenAPI document describes the service.</summary>
-public sealed partial class ApiDescriptionTests : IAsyncLifetime
+public sealed partial class ApiDescriptionTests(SharedService shared) : IClassFixture<SharedService>, IAsyncLifetime
 {
     TestService service = null!;
     HttpClient stranger = null!;
@@ -18,7 +18,7 @@ public sealed partial class ApiDescriptionTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        service = await TestService.StartAsync();
+        service = await shared.ForTestAsync();
         stranger = service.NewClient();
         document = await TestUsers.JsonAsync(await stranger.SendAsync("GET", "/openapi/v1.json"));
     }

@@ -6,11 +6,11 @@ using DataRegistry.Tests.Fixtures;
 namespace DataRegistry.Tests;
 
 /// <summary>Every answer has the contract's shape, and reveals no internals.</summary>
-public sealed class UniformErrorTests : IAsyncLifetime
+public sealed class UniformErrorTests(SharedService shared) : IClassFixture<SharedService>, IAsyncLifetime
 {
     TestService service = null!;
 
-    public async Task InitializeAsync() => service = await TestService.StartAsync();
+    public async Task InitializeAsync() => service = await shared.ForTestAsync();
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 

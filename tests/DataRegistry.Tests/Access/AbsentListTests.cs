@@ -4,11 +4,11 @@ using DataRegistry.Tests.Fixtures;
 namespace DataRegistry.Tests.Access;
 
 /// <summary>Lists that a public command line client reads besides data, and the fields that each command uses.</summary>
-public sealed class AbsentListTests : IAsyncLifetime
+public sealed class AbsentListTests(SharedService shared) : IClassFixture<SharedService>, IAsyncLifetime
 {
     TestService service = null!;
 
-    public async Task InitializeAsync() => service = await TestService.StartAsync();
+    public async Task InitializeAsync() => service = await shared.ForTestAsync();
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 

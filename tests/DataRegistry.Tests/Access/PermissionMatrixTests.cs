@@ -6,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace DataRegistry.Tests.Access;
 
 /// <summary>The whole table of permissions. <see cref="RouteMatrixTests"/> tries every route.</summary>
-public sealed class PermissionMatrixTests : IAsyncLifetime
+public sealed class PermissionMatrixTests(SharedService shared) : IClassFixture<SharedService>, IAsyncLifetime
 {
     // Columns in the order of the enum: system admin, department admin, research manager, editor, data volume admin, L1 researcher, viewer,
     // cluster agent.
@@ -41,7 +41,7 @@ public sealed class PermissionMatrixTests : IAsyncLifetime
 
     TestService service = null!;
 
-    public async Task InitializeAsync() => service = await TestService.StartAsync();
+    public async Task InitializeAsync() => service = await shared.ForTestAsync();
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 

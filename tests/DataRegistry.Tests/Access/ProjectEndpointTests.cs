@@ -8,17 +8,18 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace DataRegistry.Tests.Access;
 
-public sealed class ProjectEndpointTests : IAsyncLifetime
+public sealed class ProjectEndpointTests(SharedService shared) : IClassFixture<SharedService>, IAsyncLifetime
 {
     TestService service = null!;
 
-    public async Task InitializeAsync() => service = await TestService.StartAsync();
+    public async Task InitializeAsync() => service = await shared.ForTestAsync();
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 
     [Fact]
     public async Task A_project_is_created_listed_and_read()
     {
+        await using var service = await TestService.StartAsync();
         using var created = await service.Http.PostAsJsonAsync("/api/v0/projects/", new { name = "Straßen" });
         Assert.Equal(HttpStatusCode.Created, created.StatusCode);
         await Wire.AssertAsync("project-created", created);

@@ -1,32 +1,42 @@
 using System.Net;
 using System.Text.Json;
 using DataRegistry.Tests.Fixtures;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace DataRegistry.Tests.Access;
 
-/// <summary>The lists of the organization in <c>/api/v1</c>.</summary>
-public sealed class UnitListTests : IAsyncLifetime
+/// <summary>A service with a cluster, a department in it, and three projects of that, each made in a minute of its own.</summary>
+public sealed class ServiceWithUnits : SharedService
 {
-    const string Projects = "/api/v1/org-unit/projects";
-
     readonly FakeClock clock = new();
-    TestService service = null!;
-    Guid cluster;
-    Guid department;
 
-    public async Task InitializeAsync()
+    public Guid Cluster { get; private set; }
+
+    public Guid Department { get; private set; }
+
+    public override async Task InitializeAsync()
     {
-        service = await TestService.StartAsync(null, clock);
-        cluster = await service.NewAsync("/api/v0/clusters/", new { name = "c" });
-        department = await service.NewAsync("/api/v0/departments/", new { name = "d", cluster });
+        await base.InitializeAsync();
+        Cluster = await Service.NewAsync("/api/v0/clusters/", new { name = "c" });
+        Department = await Service.NewAsync("/api/v0/departments/", new { name = "d", cluster = Cluster });
         foreach (var name in new[] { "beta", "Alpha", "gamma,name==x" })
         {
             clock.Move(TimeSpan.FromMinutes(1));
-            await service.NewAsync("/api/v0/projects/", new { name, department });
+            await Service.NewAsync("/api/v0/projects/", new { name, department = Department });
         }
     }
 
-    public async Task DisposeAsync() => await service.DisposeAsync();
+    protected override void Replace(IServiceCollection services) => services.AddSingleton<TimeProvider>(clock);
+}
+
+/// <summary>The lists of the organization in <c>/api/v1</c>.</summary>
+public sealed class UnitListTests(ServiceWithUnits shared) : IClassFixture<ServiceWithUnits>
+{
+    const string Projects = "/api/v1/org-unit/projects";
+
+    readonly TestService service = shared.Service;
+    readonly Guid cluster = shared.Cluster;
+    readonly Guid department = shared.Department;
 
     [Fact]
     public async Task Units_are_listed_in_the_published_shape_as_far_as_the_caller_sees_them()
@@ -48,8 +58,10 @@ public sealed class UnitListTests : IAsyncLifetime
     [Fact]
     public async Task A_time_as_it_is_listed_can_be_filtered_by()
     {
+        var clock = new FakeClock();
+        await using var service = await TestService.StartAsync(null, clock);
         clock.Move(TimeSpan.FromTicks(1_234_567));
-        await service.NewAsync("/api/v0/projects/", new { name = "fine", department });
+        await service.NewAsync("/api/v0/projects/", new { name = "fine" });
         var listed = (await service.GetAsync($"{Projects}?filterBy=name==fine")).GetProperty("projects")[0].GetProperty("createdAt")
             .GetString();
         Assert.Equal(

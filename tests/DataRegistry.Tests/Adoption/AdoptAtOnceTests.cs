@@ -7,11 +7,11 @@ using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Tests.Adoption;
 
-public sealed class AdoptAtOnceTests : IAsyncLifetime
+public sealed class AdoptAtOnceTests(SharedService shared) : IClassFixture<SharedService>, IAsyncLifetime
 {
     TestService service = null!;
 
-    public async Task InitializeAsync() => service = await TestService.StartAsync();
+    public async Task InitializeAsync() => service = await shared.ForTestAsync();
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 
@@ -279,6 +279,7 @@ public sealed class AdoptAtOnceTests : IAsyncLifetime
     [Fact]
     public async Task Stores_are_listed_without_their_secrets()
     {
+        await using var service = await TestService.StartAsync();
         using var response = await service.Http.GetAsync(new Uri("/api/v0/stores/", UriKind.Relative));
         Assert.DoesNotContain("secret", await response.Content.ReadAsStringAsync(), StringComparison.OrdinalIgnoreCase);
         await Wire.AssertAsync("stores", response);

@@ -8,13 +8,21 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace DataRegistry.Tests.Adoption;
 
+/// <summary>It makes one table request at a time, and a dead worker's lease holds up nobody.</summary>
+public sealed class ServiceOfManyWorkers : SharedService
+{
+    protected override (string Setting, string Value)[] Settings =>
+    [
+        ("Adoption:TableRequestsInFlight", "1"), ("Adoption:WorkersPerStore", "100"), ("Adoption:RequestsPerSecondOfStore", "100000"),
+    ];
+}
+
 /// <summary>On request, a changed object becomes a datum that replaces the old one.</summary>
-public sealed class AdoptChangedTests : IAsyncLifetime
+public sealed class AdoptChangedTests(ServiceOfManyWorkers shared) : IClassFixture<ServiceOfManyWorkers>, IAsyncLifetime
 {
     TestService service = null!;
 
-    public async Task InitializeAsync() => service = await TestService.StartAsync(
-        ("Adoption:TableRequestsInFlight", "1"), ("Adoption:WorkersPerStore", "100"), ("Adoption:RequestsPerSecondOfStore", "100000"));
+    public async Task InitializeAsync() => service = await shared.ForTestAsync();
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 

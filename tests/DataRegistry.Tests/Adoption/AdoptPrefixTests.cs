@@ -6,11 +6,17 @@ using static DataRegistry.Tests.Adoption.AdoptionJobTests;
 
 namespace DataRegistry.Tests.Adoption;
 
-public sealed class AdoptPrefixTests : IAsyncLifetime
+/// <summary>Its windows have at most 1,000 keys.</summary>
+public sealed class ServiceOfSmallWindows : SharedService
+{
+    protected override (string Setting, string Value)[] Settings => [("Adoption:WindowKeys", "1000")];
+}
+
+public sealed class AdoptPrefixTests(ServiceOfSmallWindows shared) : IClassFixture<ServiceOfSmallWindows>, IAsyncLifetime
 {
     TestService service = null!;
 
-    public async Task InitializeAsync() => service = await TestService.StartAsync(("Adoption:WindowKeys", "1000"));
+    public async Task InitializeAsync() => service = await shared.ForTestAsync();
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 

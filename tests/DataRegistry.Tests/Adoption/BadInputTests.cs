@@ -6,11 +6,11 @@ using DataRegistry.Tests.Fixtures;
 namespace DataRegistry.Tests.Adoption;
 
 /// <summary>Every wrong input is a 4xx with the reason, never a 500, and leaves nothing behind.</summary>
-public sealed class BadInputTests : IAsyncLifetime
+public sealed class BadInputTests(SharedService shared) : IClassFixture<SharedService>, IAsyncLifetime
 {
     TestService service = null!;
 
-    public async Task InitializeAsync() => service = await TestService.StartAsync();
+    public async Task InitializeAsync() => service = await shared.ForTestAsync();
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 

@@ -13,15 +13,19 @@ using static DataRegistry.Tests.Adoption.AdoptionJobTests;
 
 namespace DataRegistry.Tests.Adoption;
 
+/// <summary>It waits for an answer of a bucket as long as a busy machine takes for a good key.</summary>
+public sealed class ServiceWithTimeout : SharedService
+{
+    protected override void Replace(IServiceCollection services) => services.AddSingleton(s => new Buckets(
+        StoresRoom.BucketsOptionsOf(s) with { MaxBackoff = TimeSpan.FromMilliseconds(5), RequestTimeout = TimeSpan.FromSeconds(8) }));
+}
+
 /// <summary>If the bucket fails for one key, only that key fails, with the server's own code.</summary>
-public sealed class BadKeyTests : IAsyncLifetime
+public sealed class BadKeyTests(ServiceWithTimeout shared) : IClassFixture<ServiceWithTimeout>, IAsyncLifetime
 {
     TestService service = null!;
 
-    // Long enough for a busy machine to answer for a good key.
-    public async Task InitializeAsync() => service = await TestService.StartAsync(
-        null, null, services => services.AddSingleton(s => new Buckets(
-            StoresRoom.BucketsOptionsOf(s) with { MaxBackoff = TimeSpan.FromMilliseconds(5), RequestTimeout = TimeSpan.FromSeconds(8) })));
+    public async Task InitializeAsync() => service = await shared.ForTestAsync();
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 

@@ -6,11 +6,11 @@ using DataRegistry.Tests.Fixtures;
 namespace DataRegistry.Tests.Adoption;
 
 /// <summary>Objects that a LIST and a HEAD describe differently, or that cannot be read.</summary>
-public sealed class OddObjectTests : IAsyncLifetime
+public sealed class OddObjectTests(SharedService shared) : IClassFixture<SharedService>, IAsyncLifetime
 {
     TestService service = null!;
 
-    public async Task InitializeAsync() => service = await TestService.StartAsync();
+    public async Task InitializeAsync() => service = await shared.ForTestAsync();
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 

@@ -7,11 +7,11 @@ using DataRegistry.Tests.Fixtures;
 namespace DataRegistry.Tests.Adoption;
 
 /// <summary>The patterns of a request, a store or a job together are bounded, in every field.</summary>
-public sealed class PatternBoundTests : IAsyncLifetime
+public sealed class PatternBoundTests(SharedService shared) : IClassFixture<SharedService>, IAsyncLifetime
 {
     TestService service = null!;
 
-    public async Task InitializeAsync() => service = await TestService.StartAsync();
+    public async Task InitializeAsync() => service = await shared.ForTestAsync();
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 

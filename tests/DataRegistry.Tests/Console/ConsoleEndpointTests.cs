@@ -7,7 +7,7 @@ using DataRegistry.WebConsole;
 namespace DataRegistry.Tests.WebConsole;
 
 /// <summary>How the service serves the console. Browser tests try the pages.</summary>
-public sealed partial class ConsoleEndpointTests : IAsyncLifetime
+public sealed partial class ConsoleEndpointTests(SharedService shared) : IClassFixture<SharedService>, IAsyncLifetime
 {
     static readonly ConsoleFiles Files = ConsoleFiles.Embedded();
 
@@ -16,7 +16,7 @@ public sealed partial class ConsoleEndpointTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        service = await TestService.StartAsync();
+        service = await shared.ForTestAsync();
         // Without token, decompression and redirects.
         stranger = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false }) { BaseAddress = service.Http.BaseAddress };
     }

@@ -5,11 +5,11 @@ using DataRegistry.Tests.Fixtures;
 namespace DataRegistry.Tests.DataVolumes;
 
 /// <summary>Wrong bodies and parameters give 400, and the message begins with the wrong field.</summary>
-public sealed class DataVolumeBadInputTests : IAsyncLifetime
+public sealed class DataVolumeBadInputTests(SharedService shared) : IClassFixture<SharedService>, IAsyncLifetime
 {
     TestService service = null!;
 
-    public async Task InitializeAsync() => service = await TestService.StartAsync();
+    public async Task InitializeAsync() => service = await shared.ForTestAsync();
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 
@@ -63,13 +63,13 @@ public sealed class DataVolumeBadInputTests : IAsyncLifetime
     [Fact]
     public async Task A_description_has_127_characters_at_most_which_are_not_units_of_UTF16()
     {
-        var id = await service.NewVolumeAsync("v");
+        var id = await service.NewVolumeAsync("described");
         foreach (var good in new[] { "", "two\nlines", new string('d', 127), string.Concat(Enumerable.Repeat("😀", 127)) })
         {
             using var changed = await service.Http.SendAsync(
                 "PATCH", $"{TestVolumes.Path}/{id}", JsonSerializer.Serialize(new { description = good, name = "ignored" }));
             var body = await TestUsers.JsonAsync(changed);
-            Assert.Equal((good, "v"), (body.GetProperty("description").GetString(), body.GetProperty("name").GetString()));
+            Assert.Equal((good, "described"), (body.GetProperty("description").GetString(), body.GetProperty("name").GetString()));
         }
 
         foreach (var bad in new[] { new string('d', 128), string.Concat(Enumerable.Repeat("😀", 128)) })

@@ -9,7 +9,7 @@ namespace DataRegistry.Tests.DataVolumes;
 /// Every operation with every declared status. Each body is checked against the schemas of the service's own OpenAPI
 /// document.
 /// </summary>
-public sealed class DataVolumeContractTests : IAsyncLifetime
+public sealed class DataVolumeContractTests(SharedService shared) : IClassFixture<SharedService>, IAsyncLifetime
 {
     const string One = "/api/v1/datavolumes/{datavolumeId}";
     const string Pending = "/api/v1/clusters/{clusterId}/datavolumes/pending";
@@ -21,7 +21,7 @@ public sealed class DataVolumeContractTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        service = await TestService.StartAsync();
+        service = await shared.ForTestAsync();
         contract = await ApiContract.SharedAsync();
     }
 

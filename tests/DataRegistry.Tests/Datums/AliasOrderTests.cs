@@ -5,13 +5,13 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Datums;
 
-public sealed class AliasOrderTests : IAsyncLifetime
+public sealed class AliasOrderTests(SharedService shared) : IClassFixture<SharedService>, IAsyncLifetime
 {
     const string Path = "/api/v0/datum-aliases/";
 
     TestService service = null!;
 
-    public async Task InitializeAsync() => service = await TestService.StartAsync();
+    public async Task InitializeAsync() => service = await shared.ForTestAsync();
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 

@@ -8,11 +8,11 @@ using DataRegistry.Tests.Fixtures;
 namespace DataRegistry.Tests.Datums;
 
 /// <summary>Every view of a datum shows its aliases.</summary>
-public sealed class AliasesOfDatumTests : IAsyncLifetime
+public sealed class AliasesOfDatumTests(SharedService shared) : IClassFixture<SharedService>, IAsyncLifetime
 {
     TestService service = null!;
 
-    public async Task InitializeAsync() => service = await TestService.StartAsync();
+    public async Task InitializeAsync() => service = await shared.ForTestAsync();
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 

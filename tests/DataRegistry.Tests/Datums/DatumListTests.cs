@@ -6,11 +6,11 @@ using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Tests.Datums;
 
-public sealed class DatumListTests : IAsyncLifetime
+public sealed class DatumListTests(SharedService shared) : IClassFixture<SharedService>, IAsyncLifetime
 {
     TestService service = null!;
 
-    public async Task InitializeAsync() => service = await TestService.StartAsync();
+    public async Task InitializeAsync() => service = await shared.ForTestAsync();
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 

@@ -8,7 +8,7 @@ using DataRegistry.Tests.Fixtures;
 namespace DataRegistry.Tests.Datums;
 
 /// <summary>A page of any list ends after 4 MB, with a link to the next one.</summary>
-public sealed class DatumPageTests : IAsyncLifetime
+public sealed class DatumPageTests(SharedService shared) : IClassFixture<SharedService>, IAsyncLifetime
 {
     /// <summary>Twelve megabytes of tags.</summary>
     const int Count = 1500;
@@ -21,7 +21,7 @@ public sealed class DatumPageTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        service = await TestService.StartAsync();
+        service = await shared.ForTestAsync();
         ids = await FillAsync(
             Count, i => [.. Enumerable.Range(0, 100).Select(t => $"{t:D3}-{i:D5}-{new string(i % 3 == 0 ? '"' : 't', 70)}")]);
     }

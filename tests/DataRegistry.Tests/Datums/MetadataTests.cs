@@ -4,13 +4,13 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Datums;
 
-public sealed class MetadataTests : IAsyncLifetime
+public sealed class MetadataTests(SharedService shared) : IClassFixture<SharedService>, IAsyncLifetime
 {
     const string Apply = "/api/v0/data/metadata/apply/";
 
     TestService service = null!;
 
-    public async Task InitializeAsync() => service = await TestService.StartAsync();
+    public async Task InitializeAsync() => service = await shared.ForTestAsync();
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 
@@ -24,7 +24,7 @@ public sealed class MetadataTests : IAsyncLifetime
             { "größe": 1.50, "nested": {"a": [1, null, "𝒳"]}, "valohai.tags": ["train", "v2", "train"], "valohai.alias": "latest" }
             """);
         await Wire.AssertAsync("metadata", set);
-        using var get = await service.Http.SendAsync("GET", "/api/v0/data/latest/metadata/");
+        using var get = await service.Http.SendAsync("GET", $"/api/v0/data/latest/metadata/?project={service.Project.Id}");
         Assert.Equal(await set.Content.ReadAsStringAsync(), await get.Content.ReadAsStringAsync());
         Assert.Equal(["train", "v2"], await TagsAsync(a));
         Assert.Equal(["alias.created", "metadata.set"], await ActionsAsync());

@@ -8,7 +8,7 @@ using DataRegistry.Tests.Fixtures;
 namespace DataRegistry.Tests.Datums;
 
 /// <summary>The requests of public clients of this API, and the answers that they need.</summary>
-public sealed class PublicClientTests : IAsyncLifetime
+public sealed class PublicClientTests(SharedService shared) : IClassFixture<SharedService>, IAsyncLifetime
 {
     const string Key = "path/größe.txt", Name = "größe.txt", Alias = "größe.v1";
 
@@ -18,7 +18,7 @@ public sealed class PublicClientTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        service = await TestService.StartAsync();
+        service = await shared.ForTestAsync();
         service.Http.DefaultRequestHeaders.TryAddWithoutValidation(
             "User-Agent", "valohai-cli/0.35.0 on CPython 3.11.7 (Linux;host;6.1;#1 SMP;x86_64)");
         service.Http.DefaultRequestHeaders.TryAddWithoutValidation("Accept", "application/json");

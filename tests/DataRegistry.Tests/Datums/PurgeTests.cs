@@ -4,11 +4,11 @@ using static DataRegistry.Tests.Adoption.AdoptionJobTests;
 
 namespace DataRegistry.Tests.Datums;
 
-public sealed class PurgeTests : IAsyncLifetime
+public sealed class PurgeTests(SharedService shared) : IClassFixture<SharedService>, IAsyncLifetime
 {
     TestService service = null!;
 
-    public async Task InitializeAsync() => service = await TestService.StartAsync();
+    public async Task InitializeAsync() => service = await shared.ForTestAsync();
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 

@@ -74,6 +74,14 @@ public sealed class FaultyTransport : HttpPipelineTransport, IDisposable
         dead = false;
     }
 
+    /// <summary>Takes back all faults and callbacks.</summary>
+    public void Reset()
+    {
+        Revive();
+        Busy.Capacity = null;
+        (Fault, Hangs, LoseNextAnswer, Wrote, Sending) = (null, false, false, null, null);
+    }
+
     public void Dispose() => inner.Dispose();
 
     public override Request CreateRequest() => inner.CreateRequest();

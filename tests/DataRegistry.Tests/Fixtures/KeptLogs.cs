@@ -16,7 +16,10 @@ sealed class KeptLogs : ILoggerProvider, ISupportExternalScope
 
     public void Dispose() { }
 
-    public override string ToString() => string.Join('\n', lines);
+    public int Count => lines.Count;
+
+    /// <summary>The lines after so many.</summary>
+    public string After(int count) => string.Join('\n', lines.Skip(count));
 
     sealed class Category(KeptLogs logs, string name) : ILogger
     {

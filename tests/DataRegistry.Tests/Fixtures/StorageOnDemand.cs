@@ -56,7 +56,7 @@ sealed partial class StorageOnDemand(HttpMessageHandler inner) : DelegatingHandl
 
         if (Promised.TryGetValue(key, out var made))
         {
-            if (!made.IsValueCreated && request.Method == HttpMethod.Get && AnswerOfEmpty(kind, path) is { } answer)
+            if (!made.IsValueCreated && AnswerOfEmpty(kind, request.Method.Method, path) is { } answer)
             {
                 answer.RequestMessage = request;
                 return answer;
@@ -68,13 +68,14 @@ sealed partial class StorageOnDemand(HttpMessageHandler inner) : DelegatingHandl
         return await base.SendAsync(request, cancellationToken);
     }
 
-    /// <summary>The answer to a read of a table or a queue in which nothing is; null for other reads.</summary>
-    static HttpResponseMessage? AnswerOfEmpty(char kind, string[] path) => (kind, path) switch
+    /// <summary>The answer of a table or a queue in which nothing is to what only reads or clears it; null for other requests.</summary>
+    static HttpResponseMessage? AnswerOfEmpty(char kind, string method, string[] path) => (kind, method, path) switch
     {
-        ('q', [_, _, _, "messages"]) => Answer(HttpStatusCode.OK, "<QueueMessagesList />", "application/xml"),
-        ('t', [_, _, var table]) when table.EndsWith("()", StringComparison.Ordinal) =>
+        ('q', "GET", [_, _, _, "messages"]) => Answer(HttpStatusCode.OK, "<QueueMessagesList />", "application/xml"),
+        ('q', "DELETE", [_, _, _, "messages"]) => new(HttpStatusCode.NoContent),
+        ('t', "GET", [_, _, var table]) when table.EndsWith("()", StringComparison.Ordinal) =>
             Answer(HttpStatusCode.OK, """{"value":[]}""", "application/json"),
-        ('t', [_, _, var row]) when row.EndsWith(')') => Answer(
+        ('t', "GET", [_, _, var row]) when row.EndsWith(')') => Answer(
             HttpStatusCode.NotFound, """{"odata.error":{"code":"ResourceNotFound","message":{"value":"Nothing is there."}}}""",
             "application/json"),
         _ => null,

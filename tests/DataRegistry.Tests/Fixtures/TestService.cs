@@ -6,6 +6,7 @@ using Azure;
 using Azure.Storage.Queues.Models;
 using DataRegistry.Access;
 using DataRegistry.Datums;
+using DataRegistry.Jobs;
 using DataRegistry.LocalHost.Buckets;
 using DataRegistry.Organization;
 using DataRegistry.Storage;
@@ -22,7 +23,8 @@ namespace DataRegistry.Tests.Fixtures;
 
 /// <summary>
 /// The whole service on a real port, with an Azurite account and an embedded bucket of its own, a store
-/// <c>my-bucket</c> of that bucket and a project. The test pumps the queue, message by message.
+/// <c>my-bucket</c> of that bucket and a project. The test pumps the queue, message by message. Tests of a class may have the service in
+/// turn (see <see cref="SharedService"/>).
 /// </summary>
 public sealed class TestService : IAsyncDisposable
 {
@@ -35,20 +37,25 @@ public sealed class TestService : IAsyncDisposable
 
     readonly WebApplication app;
     readonly KeptLogs logs;
+    readonly int logged;
+    readonly bool endsApp;
 
     TestService(
-        WebApplication app, BucketServer server, FaultyTransport transport, StorageAccount storage, Store store, Project project,
-        KeptLogs logs)
+        WebApplication app, string connection, FaultyTransport transport, KeptLogs logs, BucketServer server, (Store, Project) own,
+        bool endsApp)
     {
         this.app = app;
-        Server = server;
+        Connection = connection;
         Transport = transport;
-        Storage = storage;
-        Store = store;
-        Project = project;
         this.logs = logs;
+        logged = logs.Count;
+        Server = server;
+        (Store, Project) = own;
+        this.endsApp = endsApp;
+        Storage = StorageAccount.FromConnectionString(connection, StorageOnDemand.Transport);
         Secrets.Add(Token);
         Secrets.Add(StoreSecret);
+        Secrets.Add(connection.Split(';').Single(p => p.StartsWith("AccountKey=", StringComparison.Ordinal))["AccountKey=".Length..]);
         Http = NewClient();
         Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Token", Token);
     }
@@ -77,13 +84,13 @@ public sealed class TestService : IAsyncDisposable
 
     public IServiceProvider Services => app.Services;
 
-    /// <summary>Its log so far.</summary>
-    public string Logs => logs.ToString();
+    /// <summary>Its log so far, from the test's beginning.</summary>
+    public string Logs => logs.After(logged);
 
     public string AdoptPath => $"/api/v0/stores/{Store.Id}/adopt/";
 
     /// <summary>The storage account. A second service that starts with it is a second instance.</summary>
-    public string Connection { get; private init; } = "";
+    public string Connection { get; }
 
     public static Task<TestService> StartAsync(params (string Setting, string Value)[] settings) => StartAsync(null, null, settings);
 
@@ -97,8 +104,6 @@ public sealed class TestService : IAsyncDisposable
         string? connection, TimeProvider? clock, Action<IServiceCollection> replace, params (string Setting, string Value)[] settings)
     {
         connection ??= await AzuriteFixture.NewAccountAsync();
-        var server = await BucketServer.StartAsync();
-        server.CreateBucket("bucket");
         var transport = new FaultyTransport();
 
         var builder = WebApplication.CreateSlimBuilder();
@@ -125,16 +130,22 @@ public sealed class TestService : IAsyncDisposable
         app.MapDataRegistry();
         await app.StartAsync();
 
+        return await NewAsync(app, connection, transport, logs, endsApp: true);
+    }
+
+    /// <summary>The same service for another test, with a bucket, a store and a project that no other test has.</summary>
+    public Task<TestService> ForTestAsync() => NewAsync(app, Connection, Transport, logs, endsApp: false);
+
+    static async Task<TestService> NewAsync(
+        WebApplication app, string connection, FaultyTransport transport, KeptLogs logs, bool endsApp)
+    {
+        var server = await BucketServer.StartAsync();
+        server.CreateBucket("bucket");
         var store = await app.Services.GetRequiredService<StoreTable>().EnsureAsync(
             new() { Id = Guid.NewGuid(), Name = "my-bucket", Configuration = new("bucket", null, server.Url, "key", StoreSecret, null) },
             default);
         var project = await app.Services.GetRequiredService<ProjectTable>().EnsureAsync(Guid.NewGuid(), "demo", default);
-        var service = new TestService(
-            app, server, transport, StorageAccount.FromConnectionString(connection, StorageOnDemand.Transport), store, project, logs)
-        { Connection = connection };
-        service.Secrets.Add(
-            connection.Split(';').Single(part => part.StartsWith("AccountKey=", StringComparison.Ordinal))["AccountKey=".Length..]);
-        return service;
+        return new(app, connection, transport, logs, server, (store, project), endsApp);
     }
 
     /// <summary>A client without a token. Every answer is checked against the OpenAPI document.</summary>
@@ -159,14 +170,14 @@ public sealed class TestService : IAsyncDisposable
     public async Task<string> AcceptAsync(IEnumerable<string> keys)
     {
         using var response = await AdoptUrlsAsync(keys.Select(Url));
-        Assert.True(response.StatusCode == HttpStatusCode.Accepted, $"{response.StatusCode}\n{logs}");
+        Assert.True(response.StatusCode == HttpStatusCode.Accepted, $"{response.StatusCode}\n{Logs}");
         return response.Headers.Location!.AbsolutePath;
     }
 
     public async Task<JsonElement> GetAsync(string path, HttpStatusCode expected = HttpStatusCode.OK)
     {
         using var response = await Http.GetAsync(new Uri(path, UriKind.RelativeOrAbsolute));
-        Assert.True(response.StatusCode == expected, $"{response.StatusCode}\n{logs}");
+        Assert.True(response.StatusCode == expected, $"{response.StatusCode}\n{Logs}");
         return await response.Content.ReadFromJsonAsync<JsonElement>();
     }
 
@@ -251,6 +262,19 @@ public sealed class TestService : IAsyncDisposable
         }
     }
 
+    /// <summary>The names of all blobs of the project's jobs, and of the requests that are not a job yet.</summary>
+    public async Task<List<string>> JobBlobsAsync()
+    {
+        var names = new List<string>();
+        await foreach (var blob in Storage.Blobs.GetBlobContainerClient("adoption").GetBlobsAsync())
+        {
+            if (IsStaged(blob.Name) || JobOf(blob.Name).Slot == Project.Slot)
+                names.Add(blob.Name);
+        }
+
+        return names;
+    }
+
     /// <summary>The number of rows of one of the service's tables.</summary>
     public async Task<int> CountRowsAsync(string table)
     {
@@ -288,31 +312,43 @@ public sealed class TestService : IAsyncDisposable
         Storage.Tables.GetTableClient(table).QueryAsync<T>(
             TableClient.CreateQueryFilter($"PartitionKey ge {first} and PartitionKey le {last}"), 1000);
 
-    /// <summary>Checks that an adoption left nothing behind.</summary>
+    /// <summary>Checks that an adoption left nothing of the project behind.</summary>
     public async Task AssertNothingLeftAsync()
     {
         foreach (var table in new[] { "locations", "datums", "jobs", "work" })
             Assert.Equal(0, await CountRowsAsync(table));
         Assert.Empty(await ReceiveAsync("adopt"));
-        await foreach (var blob in Storage.Blobs.GetBlobContainerClient("adoption").GetBlobsAsync())
-            Assert.Fail($"Blob {blob.Name} is left");
+        Assert.Empty(await JobBlobsAsync());
     }
 
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
-        await app.DisposeAsync();
+        if (endsApp)
+        {
+            await app.DisposeAsync();
+            Transport.Dispose();
+        }
+        else
+        {
+            Transport.Reset();
+            foreach (var function in Registry.QueueFunctions)
+                await Storage.Queues.GetQueueClient(function.Queue).ClearMessagesAsync();
+        }
+
         await Server.DisposeAsync();
-        Transport.Dispose();
         Assert.Empty(Secrets.In(Logs));
     }
 
-    // A job has work rows only together with blobs.
-    async Task<IEnumerable<string>> BlobJobsAsync()
+    // Jobs without blobs have no work rows.
+    async Task<IEnumerable<string>> BlobJobsAsync() =>
+        (await JobBlobsAsync()).Where(blob => !IsStaged(blob)).Select(blob => JobOf(blob).Value.ToGuid().ToString("N")).Distinct();
+
+    static bool IsStaged(string blob) => blob.StartsWith(JobBlobs.StagingFolder, StringComparison.Ordinal);
+
+    static JobId JobOf(string blob)
     {
-        var jobs = new HashSet<string>(StringComparer.Ordinal);
-        await foreach (var blob in Storage.Blobs.GetBlobContainerClient("adoption").GetBlobsAsync())
-            jobs.Add(Guid.Parse(blob.Name[..blob.Name.IndexOf('/')]).ToString("N"));
-        return jobs;
+        Assert.True(JobId.TryParse(blob[..blob.IndexOf('/')], out var job), blob);
+        return job;
     }
 }

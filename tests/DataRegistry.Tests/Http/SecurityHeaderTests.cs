@@ -2,11 +2,11 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Http;
 
-public sealed class SecurityHeaderTests : IAsyncLifetime
+public sealed class SecurityHeaderTests(SharedService shared) : IClassFixture<SharedService>, IAsyncLifetime
 {
     TestService service = null!;
 
-    public async Task InitializeAsync() => service = await TestService.StartAsync();
+    public async Task InitializeAsync() => service = await shared.ForTestAsync();
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 

@@ -7,27 +7,37 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace DataRegistry.Tests.Stores;
 
+/// <summary>Nothing that it sends to a bucket leaves this machine, even if a guard fails.</summary>
+public sealed class ServiceWithoutAmazon : SharedService
+{
+    protected override (string Setting, string Value)[] Settings => [("Stores:HostBuckets", "data-{project} shared-*")];
+
+    public override Task InitializeAsync()
+    {
+        // The SDK does not look for a metadata service.
+        Environment.SetEnvironmentVariable("AWS_EC2_METADATA_DISABLED", "true");
+        return base.InitializeAsync();
+    }
+
+    protected override void Replace(IServiceCollection services) => services.AddSingleton(_ => new Buckets(new()
+    {
+        MaxRetries = 0,
+        Connect = (_, _) => throw new BucketException(BucketFault.Unreachable, "Tests do not reach Amazon."),
+    }));
+}
+
 /// <summary>
 /// Stores at Amazon without an access key, a role and <c>anonymous</c>, which would use the credentials of the
 /// registry's host.
 /// </summary>
-public sealed class HostCredentialTests : IAsyncLifetime
+public sealed class HostCredentialTests(ServiceWithoutAmazon shared) : IClassFixture<ServiceWithoutAmazon>, IAsyncLifetime
 {
     TestService service = null!;
     HttpClient manager = null!;
 
     public async Task InitializeAsync()
     {
-        // No request leaves this machine, even if a guard fails, and the SDK does not look for a metadata service.
-        Environment.SetEnvironmentVariable("AWS_EC2_METADATA_DISABLED", "true");
-        service = await TestService.StartAsync(
-            null, null,
-            services => services.AddSingleton(_ => new Buckets(new()
-            {
-                MaxRetries = 0,
-                Connect = (_, _) => throw new BucketException(BucketFault.Unreachable, "Tests do not reach Amazon."),
-            })),
-            ("Stores:HostBuckets", "data-{project} shared-*"));
+        service = await shared.ForTestAsync();
         (_, manager) = await service.NewCallerAsync(("department_admin", "project", service.Project.Id));
     }
 

@@ -12,7 +12,7 @@ namespace DataRegistry.Tests.Stores;
 /// <summary>
 /// Stores that are read as a role, with the real SDK against the test's own security token service and embedded bucket.
 /// </summary>
-public sealed class RoleTests : IAsyncLifetime
+public sealed class RoleTests(SharedService shared) : IClassFixture<SharedService>, IAsyncLifetime
 {
     const string Role = "arn:aws:iam::123456789012:role/reader";
 
@@ -21,7 +21,7 @@ public sealed class RoleTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        service = await TestService.StartAsync();
+        service = await shared.ForTestAsync();
         sts = new TokenService(service.Server);
     }
 
@@ -53,7 +53,8 @@ public sealed class RoleTests : IAsyncLifetime
         var configuration = (await service.GetAsync($"/api/v0/stores/{store}/")).GetProperty("configuration");
         Assert.Equal(
             (Role, "tenant-7"), (configuration.GetProperty("role_arn").GetString(), configuration.GetProperty("external_id").GetString()));
-        var created = (await service.GetAllAsync("/api/v0/audit/?action=store.created")).Single();
+        var created = Assert.Single(
+            await service.GetAllAsync("/api/v0/audit/?action=store.created"), e => e.GetProperty("target").GetString() == store);
         Assert.Equal(Role, created.GetProperty("details").GetProperty("role_arn").GetString());
     }
 
@@ -189,7 +190,7 @@ public sealed class RoleTests : IAsyncLifetime
 
     string Body(string? externalId = null) => JsonSerializer.Serialize(new
     {
-        name = "role",
+        name = $"role-{Guid.NewGuid():N}",
         configuration = new
         {
             bucket = "bucket",

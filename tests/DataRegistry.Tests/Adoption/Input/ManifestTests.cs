@@ -9,14 +9,10 @@ using FsCheck.Fluent;
 
 namespace DataRegistry.Tests.Adoption.Input;
 
-/// <summary>
-/// Lists in a file of the store. Runs are small here, and a message has no time, so a short file takes many of each.
-/// </summary>
-public sealed class ManifestTests : IAsyncLifetime
+/// <summary>Its runs, windows and ranges are small, and it makes one table request at a time.</summary>
+public sealed class ServiceOfSmallParts : SharedService
 {
-    const string File = "lists/all.txt";
-
-    static readonly (string, string)[] Small =
+    public static readonly (string Setting, string Value)[] Small =
     [
         ("Adoption:RunBytes", "200"), ("Adoption:WindowKeys", "8"), ("Adoption:WindowsPerRange", "2"), ("Adoption:RangeSeconds", "0"),
         ("Adoption:TableRequestsInFlight", "1"),
@@ -24,9 +20,19 @@ public sealed class ManifestTests : IAsyncLifetime
         ("Adoption:WorkersPerStore", "100"), ("Adoption:RequestsPerSecondOfStore", "100000"),
     ];
 
+    protected override (string Setting, string Value)[] Settings => Small;
+}
+
+/// <summary>
+/// Lists in a file of the store. Runs are small here, and a message has no time, so a short file takes many of each.
+/// </summary>
+public sealed class ManifestTests(ServiceOfSmallParts shared) : IClassFixture<ServiceOfSmallParts>, IAsyncLifetime
+{
+    const string File = "lists/all.txt";
+
     TestService service = null!;
 
-    public async Task InitializeAsync() => service = await TestService.StartAsync(Small);
+    public async Task InitializeAsync() => service = await shared.ForTestAsync();
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 
@@ -96,7 +102,7 @@ public sealed class ManifestTests : IAsyncLifetime
     {
         await service.DisposeAsync();
         service = await TestService.StartAsync(
-            [.. Small.Where(s => s.Item1 != "Adoption:WindowsPerRange"), ("Adoption:WindowsPerRange", "1")]);
+            [.. ServiceOfSmallParts.Small.Where(s => s.Item1 != "Adoption:WindowsPerRange"), ("Adoption:WindowsPerRange", "1")]);
         for (var write = 0; ; write++)
         {
             // Two windows in two ranges, of two runs.

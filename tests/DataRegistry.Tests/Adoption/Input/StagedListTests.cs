@@ -6,16 +6,26 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Adoption.Input;
 
-/// <summary>Lists that do not fit into memory. Runs are small here, so tens of thousands of URLs make many of them.</summary>
-public sealed class StagedListTests : IAsyncLifetime
+/// <summary>Its runs are small, so tens of thousands of URLs make many of them.</summary>
+public sealed class ServiceWithSmallRuns : SharedService
 {
-    const int MaxUrls = 40_000;
+    public const int MaxUrls = 40_000;
+
+    protected override (string Setting, string Value)[] Settings =>
+    [
+        ("Adoption:RunUrls", "3000"), ("Adoption:WindowKeys", "2000"), ("Adoption:MaxUrls", $"{MaxUrls}"),
+        ("Adoption:MaxBodyBytes", "4000000"),
+    ];
+}
+
+/// <summary>Lists that do not fit into memory.</summary>
+public sealed class StagedListTests(ServiceWithSmallRuns shared) : IClassFixture<ServiceWithSmallRuns>, IAsyncLifetime
+{
+    const int MaxUrls = ServiceWithSmallRuns.MaxUrls;
 
     TestService service = null!;
 
-    public async Task InitializeAsync() => service = await TestService.StartAsync(
-        ("Adoption:RunUrls", "3000"), ("Adoption:WindowKeys", "2000"), ("Adoption:MaxUrls", $"{MaxUrls}"),
-        ("Adoption:MaxBodyBytes", "4000000"));
+    public async Task InitializeAsync() => service = await shared.ForTestAsync();
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 
@@ -39,12 +49,12 @@ public sealed class StagedListTests : IAsyncLifetime
         var job = await AcceptAsync(urls, json, "data/*.tmp");
         Assert.Equal(
             ["windows only"],
-            (await BlobsAsync()).Select(
+            (await service.JobBlobsAsync()).Select(
                 b => b.Contains("/input/", StringComparison.Ordinal) || b.Contains("/results/", StringComparison.Ordinal)
                     ? "windows only"
                     : b).Distinct());
         var keys = new List<string>();
-        foreach (var window in (await BlobsAsync()).Where(b => b.Contains("/input/", StringComparison.Ordinal)))
+        foreach (var window in (await service.JobBlobsAsync()).Where(b => b.Contains("/input/", StringComparison.Ordinal)))
             keys.AddRange((await ReadAsync(window)).Select(line => JsonSerializer.Deserialize<string>(line)!));
         Assert.Equal(Enumerable.Range(0, 21_500).Select(i => $"data/{i:D5}-ü"), keys);
 
@@ -67,7 +77,7 @@ public sealed class StagedListTests : IAsyncLifetime
     public async Task Refusals_are_spread_over_blobs_that_a_page_can_read()
     {
         var job = await AcceptAsync(Enumerable.Range(0, 25_000).Select(i => $"nonsense {i:D5}"), json: false);
-        var blobs = await BlobsAsync();
+        var blobs = await service.JobBlobsAsync();
         Assert.Equal(3, blobs.Count);
         foreach (var blob in blobs)
             Assert.InRange((await ReadAsync(blob)).Length, 1, InputWriter.MaxRefusals);
@@ -147,7 +157,7 @@ public sealed class StagedListTests : IAsyncLifetime
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => service.Http.PostAsync(Path, body, caller.Token));
         service.Transport.Wrote = null;
         // The request notices it a moment later.
-        await Host.Eventually.IsTrueAsync(async () => (await BlobsAsync()).Count == 0, "no blob left");
+        await Host.Eventually.IsTrueAsync(async () => (await service.JobBlobsAsync()).Count == 0, "no blob left");
         await service.AssertNothingLeftAsync();
     }
 
@@ -224,14 +234,6 @@ public sealed class StagedListTests : IAsyncLifetime
         return [
             .. (await response.Content.ReadAsStringAsync()).Split(
                 '\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonSerializer.Deserialize<JsonElement>(l))];
-    }
-
-    async Task<List<string>> BlobsAsync()
-    {
-        var names = new List<string>();
-        await foreach (var blob in service.Storage.Blobs.GetBlobContainerClient("adoption").GetBlobsAsync())
-            names.Add(blob.Name);
-        return names;
     }
 
     async Task<string[]> ReadAsync(string blob) =>
