@@ -15,7 +15,7 @@ public class SharedService : IAsyncLifetime
 
     public virtual async Task InitializeAsync() => Service = await TestService.StartAsync(null, null, Replace, Settings);
 
-    public async Task DisposeAsync() => await Service.DisposeAsync();
+    public virtual async Task DisposeAsync() => await Service.DisposeAsync();
 
     public Task<TestService> ForTestAsync() => Service.ForTestAsync();
 
