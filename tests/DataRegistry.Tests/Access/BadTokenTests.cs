@@ -24,9 +24,10 @@ public sealed class BadTokenTests(SharedService shared) : IClassFixture<SharedSe
     [InlineData("detail", "\"x\"")]
     public async Task A_bad_token_names_its_field(string field, string json)
     {
+        var before = await service.GetAllAsync("/api/v0/tokens/");
         using var response = await service.Http.SendAsync("POST", "/api/v0/tokens/", json);
         Assert.Equal(field, (await TestUsers.JsonAsync(response, HttpStatusCode.BadRequest)).EnumerateObject().Single().Name);
-        Assert.Empty(await service.GetAllAsync("/api/v0/tokens/"));
+        Assert.Equal(before.Count, (await service.GetAllAsync("/api/v0/tokens/")).Count);
     }
 
     [Theory]

@@ -7,7 +7,7 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace DataRegistry.Tests.Access;
 
-/// <summary>A service with an identity provider, whose key is "rsa", the user alice and the service account robot.</summary>
+/// <summary>A service with an identity provider, whose keys are "rsa" and "ec", the user alice and the service account robot.</summary>
 public sealed class ServiceWithProvider : SharedService
 {
     internal static RsaSecurityKey Rsa { get; } = IdentityProvider.NewRsa("rsa");
@@ -21,7 +21,7 @@ public sealed class ServiceWithProvider : SharedService
 
     public override async Task InitializeAsync()
     {
-        Provider = await IdentityProvider.StartAsync(Clock, Rsa);
+        Provider = await IdentityProvider.StartAsync(Clock, Rsa, IdentityProvider.NewEc("ec"));
         await base.InitializeAsync();
         await Service.NewUserAsync("alice");
         await Service.NewUserAsync("robot", type: "service_account");
@@ -29,8 +29,14 @@ public sealed class ServiceWithProvider : SharedService
 
     public override async Task DisposeAsync()
     {
-        await base.DisposeAsync();
-        await Provider.DisposeAsync();
+        try
+        {
+            await base.DisposeAsync();
+        }
+        finally
+        {
+            await Provider.DisposeAsync();
+        }
     }
 
     protected override void Replace(IServiceCollection services) => services.AddSingleton<TimeProvider>(Clock);

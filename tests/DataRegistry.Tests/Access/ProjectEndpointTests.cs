@@ -19,19 +19,19 @@ public sealed class ProjectEndpointTests(SharedService shared) : IClassFixture<S
     [Fact]
     public async Task A_project_is_created_listed_and_read()
     {
-        await using var service = await TestService.StartAsync();
-        using var created = await service.Http.PostAsJsonAsync("/api/v0/projects/", new { name = "Straßen" });
+        await using var alone = await TestService.StartAsync();
+        using var created = await alone.Http.PostAsJsonAsync("/api/v0/projects/", new { name = "Straßen" });
         Assert.Equal(HttpStatusCode.Created, created.StatusCode);
         await Wire.AssertAsync("project-created", created);
         var id = JsonDocument.Parse(await created.Content.ReadAsStringAsync()).RootElement.GetProperty("id").GetString();
-        Assert.Equal("Straßen", (await service.GetAsync($"/api/v0/projects/{id}/")).GetProperty("name").GetString());
+        Assert.Equal("Straßen", (await alone.GetAsync($"/api/v0/projects/{id}/")).GetProperty("name").GetString());
         Assert.Equal(
             ["Straßen", "demo"],
-            (await service.GetAllAsync("/api/v0/projects/?limit=1")).Select(
+            (await alone.GetAllAsync("/api/v0/projects/?limit=1")).Select(
                 p => p.GetProperty("name").GetString()).Order(StringComparer.Ordinal));
         Assert.Equal(
             "Not found.",
-            (await service.GetAsync($"/api/v0/projects/{Guid.NewGuid()}/", HttpStatusCode.NotFound)).GetProperty("detail").GetString());
+            (await alone.GetAsync($"/api/v0/projects/{Guid.NewGuid()}/", HttpStatusCode.NotFound)).GetProperty("detail").GetString());
     }
 
     [Fact]

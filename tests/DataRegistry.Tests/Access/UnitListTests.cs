@@ -59,14 +59,14 @@ public sealed class UnitListTests(ServiceWithUnits shared) : IClassFixture<Servi
     public async Task A_time_as_it_is_listed_can_be_filtered_by()
     {
         var clock = new FakeClock();
-        await using var service = await TestService.StartAsync(null, clock);
+        await using var alone = await TestService.StartAsync(null, clock);
         clock.Move(TimeSpan.FromTicks(1_234_567));
-        await service.NewAsync("/api/v0/projects/", new { name = "fine" });
-        var listed = (await service.GetAsync($"{Projects}?filterBy=name==fine")).GetProperty("projects")[0].GetProperty("createdAt")
+        await alone.NewAsync("/api/v0/projects/", new { name = "fine" });
+        var listed = (await alone.GetAsync($"{Projects}?filterBy=name==fine")).GetProperty("projects")[0].GetProperty("createdAt")
             .GetString();
         Assert.Equal(
             "fine",
-            (await service.GetAsync($"{Projects}?filterBy=createdAt=={listed}")).GetProperty("projects")[0].GetProperty("name")
+            (await alone.GetAsync($"{Projects}?filterBy=createdAt=={listed}")).GetProperty("projects")[0].GetProperty("name")
                 .GetString());
     }
 

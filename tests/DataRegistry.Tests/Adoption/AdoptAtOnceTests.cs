@@ -279,8 +279,8 @@ public sealed class AdoptAtOnceTests(SharedService shared) : IClassFixture<Share
     [Fact]
     public async Task Stores_are_listed_without_their_secrets()
     {
-        await using var service = await TestService.StartAsync();
-        using var response = await service.Http.GetAsync(new Uri("/api/v0/stores/", UriKind.Relative));
+        await using var alone = await TestService.StartAsync();
+        using var response = await alone.Http.GetAsync(new Uri("/api/v0/stores/", UriKind.Relative));
         Assert.DoesNotContain("secret", await response.Content.ReadAsStringAsync(), StringComparison.OrdinalIgnoreCase);
         await Wire.AssertAsync("stores", response);
     }

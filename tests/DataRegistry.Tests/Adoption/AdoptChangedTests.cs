@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace DataRegistry.Tests.Adoption;
 
-/// <summary>It makes one table request at a time, and a dead worker's lease holds up nobody.</summary>
+/// <summary>A service that makes one table request at a time, and where a dead worker's lease holds up nobody.</summary>
 public sealed class ServiceOfManyWorkers : SharedService
 {
     protected override (string Setting, string Value)[] Settings =>

@@ -6,7 +6,7 @@ using static DataRegistry.Tests.Adoption.AdoptionJobTests;
 
 namespace DataRegistry.Tests.Adoption;
 
-/// <summary>Its windows have at most 1,000 keys.</summary>
+/// <summary>A service whose windows have at most 1,000 keys.</summary>
 public sealed class ServiceOfSmallWindows : SharedService
 {
     protected override (string Setting, string Value)[] Settings => [("Adoption:WindowKeys", "1000")];

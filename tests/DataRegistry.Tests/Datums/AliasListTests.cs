@@ -20,28 +20,28 @@ public sealed class AliasListTests(SharedService shared) : IClassFixture<SharedS
     [Fact]
     public async Task Without_a_project_those_of_all_that_one_may_read_are_listed_page_by_page()
     {
-        await using var service = await TestService.StartAsync();
-        var projects = new List<Guid> { service.Project.Id };
+        await using var alone = await TestService.StartAsync();
+        var projects = new List<Guid> { alone.Project.Id };
         for (var i = 0; i < 22; i++)
-            projects.Add(await service.NewAsync("/api/v0/projects/", new { name = $"p{i}" }));
+            projects.Add(await alone.NewAsync("/api/v0/projects/", new { name = $"p{i}" }));
         // Most projects have none.
         var expected = new List<string>();
         foreach (var project in projects.Where((_, i) => i % 6 == 0))
         {
-            var datum = await AdoptAsync(service, $"k{project}", project);
+            var datum = await AdoptAsync(alone, $"k{project}", project);
             foreach (var name in new[] { "a", "b", "c" })
-                expected.Add((await service.NewAsync(Path, new { name, datum, project })).ToString());
+                expected.Add((await alone.NewAsync(Path, new { name, datum, project })).ToString());
         }
 
-        var (_, viewer) = await service.NewCallerAsync(("viewer", "project", projects[6]));
+        var (_, viewer) = await alone.NewCallerAsync(("viewer", "project", projects[6]));
         using var _1 = viewer;
         foreach (var order in new[] { "", "ordering=-ctime", "ordering=mtime" })
         {
-            var all = await service.GetAllAsync($"{Path}?{order}");
+            var all = await alone.GetAllAsync($"{Path}?{order}");
             Assert.Equal(expected.Order(StringComparer.Ordinal), all.Select(Id).Order(StringComparer.Ordinal));
-            Assert.Equal(expected.Count, (await service.GetAsync($"{Path}?{order}")).GetProperty("count").GetInt32());
+            Assert.Equal(expected.Count, (await alone.GetAsync($"{Path}?{order}")).GetProperty("count").GetInt32());
             foreach (var limit in new[] { 1, 4, 11, 12 })
-                Assert.Equal(all.Select(Id), (await service.GetAllAsync($"{Path}?limit={limit}&{order}")).Select(Id));
+                Assert.Equal(all.Select(Id), (await alone.GetAllAsync($"{Path}?limit={limit}&{order}")).Select(Id));
             Assert.All(all, alias => Assert.Contains(alias.GetProperty("project").GetProperty("id").GetGuid(), projects));
             using var seen = await viewer.SendAsync("GET", $"{Path}?{order}");
             Assert.Equal(3, (await TestUsers.JsonAsync(seen)).GetProperty("count").GetInt32());

@@ -201,27 +201,27 @@ public sealed class AliasTests(SharedService shared) : IClassFixture<SharedServi
         service.Put("b");
         using var adopted = await service.AdoptAsync(new { url = service.Url("b"), project = other });
         var b = (await TestUsers.JsonAsync(adopted)).GetProperty("created").EnumerateObject().Single().Value.GetString();
-        using var foreign = await PointAsync("latest", b!);
+        using var foreign = await PointAsync("in-two", b!);
         Assert.Equal(HttpStatusCode.BadRequest, foreign.StatusCode);
-        (await PointAsync("latest", a)).EnsureSuccessStatusCode();
-        using var second = await service.Http.PostAsJsonAsync(Path, new { name = "latest", datum = b, project = other });
+        (await PointAsync("in-two", a)).EnsureSuccessStatusCode();
+        using var second = await service.Http.PostAsJsonAsync(Path, new { name = "in-two", datum = b, project = other });
         var alias = TestUsers.Id(await TestUsers.JsonAsync(second, HttpStatusCode.Created));
 
-        Assert.True((await service.GetAsync("/api/v0/data/latest/", HttpStatusCode.BadRequest)).TryGetProperty("project", out _));
-        Assert.Equal(b, (await service.GetAsync($"/api/v0/data/latest/?project={other}")).GetProperty("id").GetString());
+        Assert.True((await service.GetAsync("/api/v0/data/in-two/", HttpStatusCode.BadRequest)).TryGetProperty("project", out _));
+        Assert.Equal(b, (await service.GetAsync($"/api/v0/data/in-two/?project={other}")).GetProperty("id").GetString());
         var (_, viewer) = await service.NewCallerAsync(("viewer", "project", service.Project.Id));
         using (viewer)
         {
-            using var own = await viewer.SendAsync("GET", "/api/v0/data/latest/");
+            using var own = await viewer.SendAsync("GET", "/api/v0/data/in-two/");
             Assert.Equal(a, (await TestUsers.JsonAsync(own)).GetProperty("id").GetString());
-            Assert.Equal(HttpStatusCode.Forbidden, await viewer.StatusAsync("GET", $"/api/v0/data/latest/?project={other}"));
+            Assert.Equal(HttpStatusCode.Forbidden, await viewer.StatusAsync("GET", $"/api/v0/data/in-two/?project={other}"));
             foreach (var (method, part) in new[]
             {
                 ("GET", "download/"), ("GET", "metadata/"), ("POST", "metadata/"), ("GET", "trace/"), ("POST", "purge/"),
             })
             {
-                Assert.Equal(HttpStatusCode.BadRequest, await service.Http.StatusAsync(method, $"/api/v0/data/latest/{part}", Json()));
-                var path = $"/api/v0/data/latest/{part}?project={other}";
+                Assert.Equal(HttpStatusCode.BadRequest, await service.Http.StatusAsync(method, $"/api/v0/data/in-two/{part}", Json()));
+                var path = $"/api/v0/data/in-two/{part}?project={other}";
                 Assert.Equal(HttpStatusCode.Forbidden, await viewer.StatusAsync(method, path, Json()));
 
                 string? Json() => part == "metadata/" && method == "POST" ? "{}" : null;

@@ -125,7 +125,7 @@ public sealed class MetadataTests(SharedService shared) : IClassFixture<SharedSe
         }
 
         Assert.Equal(["x"], await TagsAsync(a));
-        Assert.Equal(b, (await service.GetAsync("/api/v0/data/latest/")).GetProperty("id").GetString());
+        Assert.Equal(b, (await service.GetAsync($"/api/v0/data/latest/?project={service.Project.Id}")).GetProperty("id").GetString());
         Assert.Equal(["alias.created", "metadata.applied", "metadata.applied"], await ActionsAsync());
     }
 

@@ -74,7 +74,7 @@ public sealed class FaultyTransport : HttpPipelineTransport, IDisposable
         dead = false;
     }
 
-    /// <summary>Takes back all faults and callbacks.</summary>
+    /// <summary>Takes back all faults and callbacks. Requests that hang go on hanging.</summary>
     public void Reset()
     {
         Revive();

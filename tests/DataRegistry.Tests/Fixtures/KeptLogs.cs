@@ -18,7 +18,7 @@ sealed class KeptLogs : ILoggerProvider, ISupportExternalScope
 
     public int Count => lines.Count;
 
-    /// <summary>The lines after so many.</summary>
+    /// <summary>All lines but so many at the beginning.</summary>
     public string After(int count) => string.Join('\n', lines.Skip(count));
 
     sealed class Category(KeptLogs logs, string name) : ILogger

@@ -27,6 +27,12 @@ sealed partial class Secrets
             known[secret] = 0;
     }
 
+    public void AddAll(Secrets others)
+    {
+        foreach (var secret in others.known.Keys)
+            Add(secret);
+    }
+
     /// <summary>All secrets in the text, with the characters before them.</summary>
     public IReadOnlyList<string> In(string text) =>
     [

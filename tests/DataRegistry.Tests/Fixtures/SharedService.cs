@@ -3,8 +3,9 @@ using Microsoft.Extensions.DependencyInjection;
 namespace DataRegistry.Tests.Fixtures;
 
 /// <summary>
-/// One service for all tests of a class. They must not depend on each other's rows. A test that needs a project, a store and a bucket for
-/// itself begins with <see cref="ForTestAsync"/>.
+/// One service for all tests of a class. A test that needs a project, a store and a bucket for itself begins with <see
+/// cref="ForTestAsync"/>. Names of users, stores, volumes and units must differ from those of other tests. Lists of all projects, and
+/// aliases without a project, include what other tests made.
 /// </summary>
 public class SharedService : IAsyncLifetime
 {

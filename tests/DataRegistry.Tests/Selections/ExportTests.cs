@@ -94,7 +94,7 @@ public sealed class ExportTests : IAsyncLifetime
             Assert.Equal(HttpStatusCode.Gone, await service.Http.StatusAsync("POST", $"{TestSelections.PathOf(selection)}{verb}/", json));
         foreach (var timer in Registry.TimerFunctions.Where(t => t.Name.Contains("Collect", StringComparison.Ordinal)))
             await timer.RunAsync(service.Services, default);
-        Assert.Empty(await service.JobBlobsAsync());
+        Assert.Empty(await service.Storage.Blobs.GetBlobContainerClient("adoption").GetBlobsAsync().ToListAsync());
     }
 
     [Fact]

@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace DataRegistry.Tests.Stores;
 
-/// <summary>Nothing that it sends to a bucket leaves this machine, even if a guard fails.</summary>
+/// <summary>A service whose requests to buckets never leave this machine, even if a guard fails.</summary>
 public sealed class ServiceWithoutAmazon : SharedService
 {
     protected override (string Setting, string Value)[] Settings => [("Stores:HostBuckets", "data-{project} shared-*")];

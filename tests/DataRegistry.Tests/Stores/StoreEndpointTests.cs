@@ -16,17 +16,17 @@ public sealed class StoreEndpointTests(SharedService shared) : IClassFixture<Sha
     [Fact]
     public async Task A_store_is_created_after_a_look_at_its_bucket_and_its_secret_is_never_shown()
     {
-        await using var service = await TestService.StartAsync();
-        using var created = await CreateAsync(service, "bucket", service.Server.Url);
+        await using var alone = await TestService.StartAsync();
+        using var created = await CreateAsync(alone, "bucket", alone.Server.Url);
         Assert.Equal(HttpStatusCode.Created, created.StatusCode);
         Assert.DoesNotContain("super-secret", await created.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         await Wire.AssertAsync("store-created", created);
-        Assert.Equal(2, (await service.GetAllAsync("/api/v0/stores/?limit=1")).Count);
+        Assert.Equal(2, (await alone.GetAllAsync("/api/v0/stores/?limit=1")).Count);
 
-        service.Put("a");
+        alone.Put("a");
         var id = JsonDocument.Parse(await created.Content.ReadAsStringAsync()).RootElement.GetProperty("id").GetString();
-        using var adopted = await service.Http.PostAsJsonAsync(
-            $"/api/v0/stores/{id}/adopt/", new { url = "s3://bucket/a", project = service.Project.Id });
+        using var adopted = await alone.Http.PostAsJsonAsync(
+            $"/api/v0/stores/{id}/adopt/", new { url = "s3://bucket/a", project = alone.Project.Id });
         Assert.Equal(HttpStatusCode.OK, adopted.StatusCode);
     }
 

@@ -96,5 +96,4 @@ public sealed class StoreFieldTests(SharedService shared) : IClassFixture<Shared
         using var response = await service.Http.SendAsync("PATCH", path, json);
         await AssertFieldAsync(field, "immutable", response);
     }
-
 }

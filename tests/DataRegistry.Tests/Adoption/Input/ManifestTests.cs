@@ -9,7 +9,7 @@ using FsCheck.Fluent;
 
 namespace DataRegistry.Tests.Adoption.Input;
 
-/// <summary>Its runs, windows and ranges are small, and it makes one table request at a time.</summary>
+/// <summary>A service with small runs, windows and ranges, which makes one table request at a time.</summary>
 public sealed class ServiceOfSmallParts : SharedService
 {
     public static readonly (string Setting, string Value)[] Small =

@@ -6,7 +6,7 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Adoption.Input;
 
-/// <summary>Its runs are small, so tens of thousands of URLs make many of them.</summary>
+/// <summary>A service with small runs, so that tens of thousands of URLs make many of them.</summary>
 public sealed class ServiceWithSmallRuns : SharedService
 {
     public const int MaxUrls = 40_000;
