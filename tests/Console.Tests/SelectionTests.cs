@@ -77,6 +77,7 @@ public sealed class SelectionTests : ConsoleTest
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Sign in" })).ToBeVisibleAsync();
         await page.GotoAsync(datum);
+        await Expect(page.GetByText("Sign in to see the page that you opened: Datum.")).ToBeVisibleAsync();
         await page.GetByLabel("Token", new() { Exact = true }).FillAsync(await NewTokenAsync("viewer"));
         await page.Keyboard.PressAsync("Enter");
         await Expect(page.GetByRole(AriaRole.Link, new() { Name = "← Data", Exact = true })).ToBeVisibleAsync();

@@ -2,18 +2,11 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using Azure.Storage.Queues;
-using Azure.Storage.Queues.Models;
 using DataRegistry.StandIn.Protocol;
-using Google.Protobuf;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -21,13 +14,11 @@ using Microsoft.Extensions.Logging;
 namespace DataRegistry.StandIn;
 
 /// <summary>
-/// Imitates the Azure Functions host: it starts a published worker, calls it over gRPC and proxies HTTP requests to it.
+/// Imitates the Azure Functions host: it starts a published worker and calls its functions over gRPC. Queues and timers are in one part,
+/// HTTP requests in another.
 /// </summary>
-public sealed class StandInHost : IAsyncDisposable
+public sealed partial class StandInHost : IAsyncDisposable
 {
-    /// <summary>The Functions host's own limit for a body.</summary>
-    const long DefaultBodyLimit = 104_857_600;
-
     static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(5);
 
     readonly string folder;
@@ -35,12 +26,6 @@ public sealed class StandInHost : IAsyncDisposable
     readonly ConcurrentDictionary<string, TaskCompletionSource<InvocationResponse>> invocations = new(StringComparer.Ordinal);
     volatile IReadOnlyList<(string Name, string Id, string? Route, string Binding)> functions = [];
     readonly StringBuilder output = new();
-    readonly HttpMessageInvoker proxy = new(new SocketsHttpHandler
-    {
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        AutomaticDecompression = DecompressionMethods.None,
-    });
     readonly WebApplication grpc;
     readonly WebApplication front;
     volatile TaskCompletionSource ready = NewSource();
@@ -157,87 +142,6 @@ public sealed class StandInHost : IAsyncDisposable
         if (first != ready.Task)
             throw new InvalidOperationException($"The worker ended with exit code {process.ExitCode}.\n{Output}");
     }
-
-    /// <summary>Delivers a message's text to a queue function. Returns the failure's text; null after success.</summary>
-    public async Task<string?> InvokeAsync(string function, string text, long dequeueCount = 1, CancellationToken cancel = default)
-    {
-        var now = DateTimeOffset.UtcNow;
-        var content = JsonSerializer.Serialize(new
-        {
-            MessageId = Guid.NewGuid(),
-            PopReceipt = "AgAAAAMAAAAAAAAA",
-            MessageText = text,
-            DequeueCount = dequeueCount,
-            NextVisibleOn = now.AddMinutes(10),
-            InsertedOn = now,
-            ExpiresOn = now.AddDays(7),
-        });
-        var data = new TypedData
-        {
-            ModelBindingData = new()
-            {
-                Version = "1.0",
-                Source = "AzureStorageQueues",
-                ContentType = "application/json",
-                Content = ByteString.CopyFromUtf8(content),
-            },
-        };
-        return await InvokeAsync(function, data, cancel);
-    }
-
-    /// <summary>
-    /// Delivers the messages of queues like the host's listener, until all are done. A message that fails, or whose
-    /// worker dies, is visible again, and goes to the poison queue after the last try.
-    /// </summary>
-    /// <param name="functions">Queues and the functions that take their messages.</param>
-    /// <param name="maxDequeueCount">Tries, from host.json.</param>
-    public async Task PumpAsync(
-        QueueServiceClient queues, IReadOnlyDictionary<string, string> functions, int maxDequeueCount, Func<Task<bool>> isDone)
-    {
-        while (!await isDone())
-        {
-            foreach (var (name, function) in functions)
-            {
-                var queue = queues.GetQueueClient(name);
-                var messages = (await queue.ReceiveMessagesAsync(8, TimeSpan.FromMinutes(10))).Value;
-                await Task.WhenAll(messages.Select(message => DeliverAsync(queue, message, function)));
-            }
-
-            await Task.Delay(50);
-        }
-
-        async Task DeliverAsync(QueueClient queue, QueueMessage message, string function)
-        {
-            string? failure;
-            try
-            {
-                failure = await InvokeAsync(function, message.MessageText, message.DequeueCount);
-            }
-            catch (Exception e) when (e is InvalidOperationException or IOException or Grpc.Core.RpcException or OperationCanceledException)
-            {
-                failure = e.Message;
-            }
-
-            if (failure is not null && message.DequeueCount < maxDequeueCount)
-            {
-                await queue.UpdateMessageAsync(message.MessageId, message.PopReceipt, visibilityTimeout: TimeSpan.Zero);
-                return;
-            }
-
-            if (failure is not null)
-            {
-                var poison = queues.GetQueueClient(queue.Name + "-poison");
-                await poison.CreateIfNotExistsAsync();
-                await poison.SendMessageAsync(message.MessageText);
-            }
-
-            await queue.DeleteMessageAsync(message.MessageId, message.PopReceipt);
-        }
-    }
-
-    /// <summary>Runs a timer function.</summary>
-    public Task<string?> TickAsync(string function, CancellationToken cancel = default) => InvokeAsync(
-        function, new TypedData { Json = """{"Schedule":{"AdjustForDST":true},"ScheduleStatus":null,"IsPastDue":false}""" }, cancel);
 
     /// <summary>Kills the worker. Its invocations fail at once, and requests wait for the next one.</summary>
     public async Task KillWorkerAsync()
@@ -375,98 +279,6 @@ public sealed class StandInHost : IAsyncDisposable
 
     Task<InvocationResponse> Await(string id) =>
         (invocations[id] = new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
-
-    async Task ProxyAsync(HttpContext context)
-    {
-        // Like in the host, requests wait while a worker starts, even again after a death.
-        await ready.Task.WaitAsync(StartTimeout, context.RequestAborted);
-        var path = context.Request.Path.Value ?? "";
-        var found = functions.FirstOrDefault(f => f.Route is { } route && Covers(route.Split("/{")[0], path));
-        if (found.Id is null)
-        {
-            context.Response.StatusCode = StatusCodes.Status404NotFound;
-            return;
-        }
-
-        var limit = settings.TryGetValue("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT", out var raised)
-            ? long.Parse(raised, CultureInfo.InvariantCulture)
-            : DefaultBodyLimit;
-        if (context.Request.ContentLength > limit)
-        {
-            context.Response.StatusCode = StatusCodes.Status500InternalServerError;
-            return;
-        }
-
-        await ConnectableAsync(context.RequestAborted);
-        var id = Guid.NewGuid().ToString();
-        using var request = Forwarded(context, id);
-        var answer = proxy.SendAsync(request, context.RequestAborted);
-        var done = Await(id);
-        await send(
-            Request(
-                id, found.Id, found.Binding,
-                new() { Http = new() { Method = context.Request.Method, Url = request.RequestUri!.ToString() } }));
-        await using var hungUp = context.RequestAborted.Register(() => _ = CancelAsync(id));
-        try
-        {
-            using var response = await answer;
-            context.Response.StatusCode = (int)response.StatusCode;
-            foreach (var (name, values) in response.Headers.Concat(
-                response.Content.Headers).Where(h => !h.Key.Equals("Transfer-Encoding", StringComparison.OrdinalIgnoreCase)))
-                context.Response.Headers[name] = values.ToArray();
-            await response.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
-            await done;
-        }
-        catch (Exception e) when (e is OperationCanceledException or HttpRequestException && context.RequestAborted.IsCancellationRequested)
-        {
-            // The caller is gone.
-        }
-        catch (Exception e)
-        {
-            Keep($"The stand-in host failed: {e}");
-            throw;
-        }
-    }
-
-    /// <summary>
-    /// Retries while the worker refuses connections, because it announces its address before it listens there.
-    /// </summary>
-    async Task ConnectableAsync(CancellationToken cancellationToken)
-    {
-        for (var began = Stopwatch.GetTimestamp(); ; await Task.Delay(2, cancellationToken))
-        {
-            try
-            {
-                // A worker that was started meanwhile has another address.
-                var address = new Uri(workerUrl);
-                using var tcp = new TcpClient();
-                await tcp.ConnectAsync(address.Host, address.Port, cancellationToken);
-                return;
-            }
-            catch (SocketException) when (Stopwatch.GetElapsedTime(began) < StartTimeout)
-            {
-                // Not yet.
-            }
-        }
-    }
-
-    static bool Covers(string prefix, string path) =>
-        path.Equals('/' + prefix, StringComparison.OrdinalIgnoreCase) || path.StartsWith($"/{prefix}/", StringComparison.OrdinalIgnoreCase);
-
-    /// <summary>The request for the worker, with the invocation's id. The caller's own header of that name stays.</summary>
-    HttpRequestMessage Forwarded(HttpContext context, string id)
-    {
-        var target = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
-        var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), workerUrl + target);
-        if (context.Request.ContentLength is > 0 || context.Request.Headers.TransferEncoding.Count > 0)
-            request.Content = new StreamContent(context.Request.Body);
-        foreach (var (name, values) in context.Request.Headers.Where(h => h.Key is not ("Transfer-Encoding" or "Connection")))
-            if (!request.Headers.TryAddWithoutValidation(name, values.AsEnumerable()))
-                request.Content?.Headers.TryAddWithoutValidation(name, values.AsEnumerable());
-        if (!request.Headers.Contains("x-ms-invocation-id"))
-            request.Headers.Add("x-ms-invocation-id", id);
-        return request;
-    }
 
     void Keep(string? line)
     {

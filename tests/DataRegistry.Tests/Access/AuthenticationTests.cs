@@ -15,6 +15,19 @@ public sealed partial class AuthenticationTests(SharedService shared) : IClassFi
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 
+    [Theory]
+    [InlineData("dr_")]
+    [InlineData("dr_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
+    [InlineData("dr_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
+    [InlineData("dr_//////////////////////////////////////////8")]
+    [InlineData("DR_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
+    public async Task What_is_no_token_of_ours_is_401(string text)
+    {
+        using var stranger = service.As(text);
+        using var response = await stranger.SendAsync("GET", "/api/v0/users/me/");
+        await Wire.AssertAsync("wrong-token", response);
+    }
+
     [Fact]
     public async Task Every_endpoint_but_the_log_ins_and_signed_contents_refuses_without_a_token_whatever_else_is_wrong()
     {

@@ -42,7 +42,7 @@ public sealed class ServiceWithProvider : SharedService
     protected override void Replace(IServiceCollection services) => services.AddSingleton<TimeProvider>(Clock);
 }
 
-/// <summary>Tokens that are none of the identity provider's, or not good any more, or of nobody.</summary>
+/// <summary>Tokens that the identity provider did not make, that are not valid now, or that belong to no user.</summary>
 public sealed class OidcBadTokenTests(ServiceWithProvider shared) : IClassFixture<ServiceWithProvider>
 {
     static readonly RsaSecurityKey Rsa = ServiceWithProvider.Rsa;

@@ -13,9 +13,7 @@ using static DataRegistry.Tests.Adoption.AdoptionJobTests;
 
 namespace DataRegistry.Tests.Adoption;
 
-/// <summary>
-/// A service that waits 8 seconds for a bucket's answer. A key whose answer hangs soon fails, and a busy machine answers for a good key.
-/// </summary>
+/// <summary>A service that waits 8 seconds for a bucket's answer, so that a busy machine has the time to answer for a good key.</summary>
 public sealed class ServiceWithTimeout : SharedService
 {
     protected override void Replace(IServiceCollection services) => services.AddSingleton(s => new Buckets(

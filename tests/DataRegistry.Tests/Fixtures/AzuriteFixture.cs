@@ -17,7 +17,7 @@ public sealed class AzuriteFixture : IAsyncLifetime
     /// </summary>
     static readonly Lazy<Task<Azurite>>[] Processes = [new(StartAsync), new(StartAsync)];
 
-    /// <summary>So many accounts are all of the first process. The console's tests take fewer, so they start no second one.</summary>
+    /// <summary>The second process starts with the next account. The console's tests take fewer, so they have one process.</summary>
     const int Few = 300;
 
     // All of them are in one environment variable, which Linux limits to 128 KiB.

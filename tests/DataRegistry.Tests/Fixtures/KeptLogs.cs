@@ -18,7 +18,7 @@ sealed class KeptLogs : ILoggerProvider, ISupportExternalScope
 
     public int Count => lines.Count;
 
-    /// <summary>All lines but so many at the beginning.</summary>
+    /// <summary>All lines but the first ones, of which <paramref name="count"/> are left out.</summary>
     public string After(int count) => string.Join('\n', lines.Skip(count));
 
     sealed class Category(KeptLogs logs, string name) : ILogger

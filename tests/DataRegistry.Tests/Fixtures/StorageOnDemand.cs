@@ -68,7 +68,7 @@ sealed partial class StorageOnDemand(HttpMessageHandler inner) : DelegatingHandl
         return await base.SendAsync(request, cancellationToken);
     }
 
-    /// <summary>The answer of a table or a queue in which nothing is to what only reads or clears it; null for other requests.</summary>
+    /// <summary>The answer to a request that reads or clears an empty table or queue; null for other requests.</summary>
     static HttpResponseMessage? AnswerOfEmpty(char kind, string method, string[] path) => (kind, method, path) switch
     {
         ('q', "GET", [_, _, _, "messages"]) => Answer(HttpStatusCode.OK, "<QueueMessagesList />", "application/xml"),

@@ -35,31 +35,26 @@ public sealed class TestService : IAsyncDisposable
 
     const string StoreSecret = "the-secret-access-key-of-the-store";
 
-    readonly WebApplication app;
-    readonly KeptLogs logs;
-
-    /// <summary>The number of lines of the log before the test.</summary>
-    readonly int logged;
+    readonly Running running;
 
     /// <summary>The one that started the service and ends it; null if this one does.</summary>
     readonly TestService? owner;
 
-    TestService(
-        WebApplication app, string connection, FaultyTransport transport, KeptLogs logs, BucketServer server, (Store, Project) own,
-        TestService? owner)
+    /// <summary>The number of lines of the log before the test.</summary>
+    readonly int logged;
+
+    TestService(Running running, TestService? owner, BucketServer server, Store store, Project project)
     {
-        this.app = app;
-        Connection = connection;
-        Transport = transport;
-        this.logs = logs;
-        logged = owner is null ? 0 : logs.Count;
-        Server = server;
-        (Store, Project) = own;
+        this.running = running;
         this.owner = owner;
-        Storage = StorageAccount.FromConnectionString(connection, StorageOnDemand.Transport);
+        logged = owner is null ? 0 : running.Logs.Count;
+        Server = server;
+        Store = store;
+        Project = project;
+        Storage = StorageAccount.FromConnectionString(Connection, StorageOnDemand.Transport);
         Secrets.Add(Token);
         Secrets.Add(StoreSecret);
-        Secrets.Add(connection.Split(';').Single(p => p.StartsWith("AccountKey=", StringComparison.Ordinal))["AccountKey=".Length..]);
+        Secrets.Add(Connection.Split(';').Single(p => p.StartsWith("AccountKey=", StringComparison.Ordinal))["AccountKey=".Length..]);
         Http = NewClient();
         Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Token", Token);
     }
@@ -77,7 +72,7 @@ public sealed class TestService : IAsyncDisposable
     public EmbeddedBucket Bucket => Server.Buckets[Store.Configuration.Bucket];
 
     /// <summary>The service's way to its storage. The test's own requests use another one.</summary>
-    public FaultyTransport Transport { get; }
+    public FaultyTransport Transport => running.Transport;
 
     /// <summary>The same account, without the faults.</summary>
     public StorageAccount Storage { get; }
@@ -86,15 +81,15 @@ public sealed class TestService : IAsyncDisposable
 
     public Project Project { get; }
 
-    public IServiceProvider Services => app.Services;
+    public IServiceProvider Services => running.App.Services;
 
     /// <summary>The service's log since the test began.</summary>
-    public string Logs => logs.After(logged);
+    public string Logs => running.Logs.After(logged);
 
     public string AdoptPath => $"/api/v0/stores/{Store.Id}/adopt/";
 
     /// <summary>The storage account. A second service that starts with it is a second instance.</summary>
-    public string Connection { get; }
+    public string Connection => running.Connection;
 
     public static Task<TestService> StartAsync(params (string Setting, string Value)[] settings) => StartAsync(null, null, settings);
 
@@ -134,27 +129,27 @@ public sealed class TestService : IAsyncDisposable
         app.MapDataRegistry();
         await app.StartAsync();
 
-        return await NewAsync(app, connection, transport, logs, owner: null);
+        return await NewAsync(new(app, connection, transport, logs), owner: null);
     }
 
     /// <summary>The same service for another test, with a bucket, a store and a project that no other test has.</summary>
-    public Task<TestService> ForTestAsync() => NewAsync(app, Connection, Transport, logs, owner: this);
+    public Task<TestService> ForTestAsync() => NewAsync(running, owner: this);
 
-    static async Task<TestService> NewAsync(
-        WebApplication app, string connection, FaultyTransport transport, KeptLogs logs, TestService? owner)
+    static async Task<TestService> NewAsync(Running running, TestService? owner)
     {
+        var services = running.App.Services;
         var server = await BucketServer.StartAsync();
         server.CreateBucket("bucket");
-        var store = await app.Services.GetRequiredService<StoreTable>().EnsureAsync(
+        var store = await services.GetRequiredService<StoreTable>().EnsureAsync(
             new() { Id = Guid.NewGuid(), Name = "my-bucket", Configuration = new("bucket", null, server.Url, "key", StoreSecret, null) },
             default);
-        var project = await app.Services.GetRequiredService<ProjectTable>().EnsureAsync(Guid.NewGuid(), "demo", default);
-        return new(app, connection, transport, logs, server, (store, project), owner);
+        var project = await services.GetRequiredService<ProjectTable>().EnsureAsync(Guid.NewGuid(), "demo", default);
+        return new(running, owner, server, store, project);
     }
 
     /// <summary>A client without a token. Every answer is checked against the OpenAPI document.</summary>
     public HttpClient NewClient() =>
-        new(new ContractHandler(Secrets.Watch())) { BaseAddress = new Uri(app.Urls.Single()) };
+        new(new ContractHandler(Secrets.Watch())) { BaseAddress = new Uri(running.App.Urls.Single()) };
 
     public string Url(string key) => $"s3://{Store.Configuration.Bucket}/{key}";
 
@@ -328,27 +323,24 @@ public sealed class TestService : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
-        try
+        if (owner is null)
         {
-            if (owner is null)
-                await app.DisposeAsync();
-            else
-                await ClearAsync(owner);
+            await running.App.DisposeAsync();
+            Transport.Dispose();
         }
-        finally
+        else
         {
-            await Server.DisposeAsync();
-            Assert.Empty(Secrets.In(Logs));
+            await ClearAsync(owner);
         }
 
-        if (owner is null)
-            Transport.Dispose();
+        await Server.DisposeAsync();
+        Assert.Empty(Secrets.In(Logs));
     }
 
     /// <summary>Leaves nothing to the next test but rows and blobs.</summary>
     async Task ClearAsync(TestService owner)
     {
-        // A line that comes later is searched for them when the service ends.
+        // The owner searches the whole log for them, also lines that come after this test.
         owner.Secrets.AddAll(Secrets);
         Transport.Reset();
         foreach (var function in Registry.QueueFunctions)
@@ -366,4 +358,7 @@ public sealed class TestService : IAsyncDisposable
         Assert.True(JobId.TryParse(blob[..blob.IndexOf('/')], out var job), blob);
         return job;
     }
+
+    /// <summary>A service that runs, and what belongs to it alone.</summary>
+    sealed record Running(WebApplication App, string Connection, FaultyTransport Transport, KeptLogs Logs);
 }

@@ -62,7 +62,7 @@ public static class PublishedApp
         // Servers that outlive the command would keep its output open, and this would wait for them.
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
         start.Environment["UseSharedCompilation"] = "false";
-        // Every build of the solution analyzes the same code.
+        // A build of the solution analyzes the same code.
         start.Environment["RunAnalyzers"] = "false";
 
         using Process process = Process.Start(start)!;

@@ -56,20 +56,6 @@ public sealed class StoreEndpointTests(SharedService shared) : IClassFixture<Sha
         Assert.Contains("endpoint", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData("name", """{"configuration":{"bucket":"bucket"}}""")]
-    [InlineData("configuration", """{"name":"x"}""")]
-    [InlineData("configuration", """{"name":"x","configuration":{}}""")]
-    [InlineData("configuration", """{"name":"x","configuration":"bucket"}""")]
-    [InlineData("type", """{"name":"x","type":"azure","configuration":{"bucket":"bucket"}}""")]
-    public async Task A_bad_store_names_its_field(string field, string json)
-    {
-        using var response = await service.Http.PostAsync(
-            new Uri("/api/v0/stores/", UriKind.Relative), new StringContent(json, System.Text.Encoding.UTF8, "application/json"));
-        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
-        Assert.Equal(field, JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.EnumerateObject().Single().Name);
-    }
-
     static Task<HttpResponseMessage> CreateAsync(TestService service, string bucket, string endpoint) => service.Http.PostAsJsonAsync(
         "/api/v0/stores/",
         new

@@ -11,6 +11,11 @@ public sealed class StoreFieldTests(SharedService shared) : IClassFixture<Shared
     readonly TestService service = shared.Service;
 
     [Theory]
+    [InlineData("name", """{"configuration":{"bucket":"bucket"}}""")]
+    [InlineData("configuration", """{"name":"x"}""")]
+    [InlineData("configuration", """{"name":"x","configuration":{}}""")]
+    [InlineData("configuration", """{"name":"x","configuration":"bucket"}""")]
+    [InlineData("type", """{"name":"x","type":"azure","configuration":{"bucket":"bucket"}}""")]
     [InlineData("name", """{"name":1,"configuration":{"bucket":"bucket"}}""")]
     [InlineData("name", """{"name":"a\nb","configuration":{"bucket":"bucket"}}""")]
     [InlineData("name", """{"name":"  ","configuration":{"bucket":"bucket"}}""")]

@@ -22,9 +22,10 @@ public sealed class StoreLifeTests : IAsyncLifetime
     public async Task A_changed_store_keeps_its_secret_unless_another_is_given()
     {
         service.Put("data/a", "b");
-        var path = await CreateAsync(new { name = "s", configuration = Configuration(), paths = new { prefix = "data/" } });
+        var path = await service.NewStoreAsync(
+            new { name = "s", configuration = service.Configuration(), paths = new { prefix = "data/" } });
         using var changed = await SendAsync(
-            "PUT", path, new { name = "t", allow_read = false, configuration = Configuration(secret: null) });
+            "PUT", path, new { name = "t", allow_read = false, configuration = service.Configuration(secret: null) });
         await Wire.AssertAsync("store-changed", changed);
         Assert.Equal("t", (await service.GetAsync(path)).GetProperty("name").GetString());
         Assert.Equal("secret", await SecretAsync(path));
@@ -38,7 +39,8 @@ public sealed class StoreLifeTests : IAsyncLifetime
     [Fact]
     public async Task A_patch_changes_what_it_names_and_nothing_else()
     {
-        var path = await CreateAsync(new { name = "s", configuration = Configuration(), allow_read = false, project = service.Project.Id });
+        var path = await service.NewStoreAsync(
+            new { name = "s", configuration = service.Configuration(), allow_read = false, project = service.Project.Id });
         using var changed = await SendAsync("PATCH", path, new { allow_adopt = false, configuration = new { region = "eu-west-1" } });
         var store = await TestUsers.JsonAsync(changed);
         Assert.Equal(
@@ -52,11 +54,11 @@ public sealed class StoreLifeTests : IAsyncLifetime
     [Fact]
     public async Task What_was_read_can_be_put_back()
     {
-        var path = await CreateAsync(
+        var path = await service.NewStoreAsync(
             new
             {
                 name = "s",
-                configuration = Configuration(),
+                configuration = service.Configuration(),
                 access_mode = "single_project",
                 project = service.Project.Id,
                 paths = new { prefix = "a/" },
@@ -70,18 +72,19 @@ public sealed class StoreLifeTests : IAsyncLifetime
     [Fact]
     public async Task A_store_of_a_project_is_its_own_where_nobody_says_otherwise_and_keeps_its_mode_when_it_is_replaced()
     {
-        var own = await CreateAsync(new { name = "own", configuration = Configuration(), project = service.Project.Id });
+        var own = await service.NewStoreAsync(new { name = "own", configuration = service.Configuration(), project = service.Project.Id });
         Assert.Equal("single_project", await ModeAsync(own));
-        var anybody = await CreateAsync(new { name = "anybody", configuration = Configuration() });
+        var anybody = await service.NewStoreAsync(new { name = "anybody", configuration = service.Configuration() });
         Assert.Equal("public", await ModeAsync(anybody));
-        var opened = await CreateAsync(
-            new { name = "opened", configuration = Configuration(), project = service.Project.Id, access_mode = "public" });
+        var opened = await service.NewStoreAsync(
+            new { name = "opened", configuration = service.Configuration(), project = service.Project.Id, access_mode = "public" });
         Assert.Equal("public", await ModeAsync(opened));
 
         // A PUT or PATCH that says nothing of it leaves it as it is.
         foreach (var (path, name, mode) in new[] { (own, "own", "single_project"), (opened, "opened", "public") })
         {
-            using var put = await SendAsync("PUT", path, new { name, configuration = Configuration(), project = service.Project.Id });
+            using var put = await SendAsync(
+                "PUT", path, new { name, configuration = service.Configuration(), project = service.Project.Id });
             Assert.Equal(mode, (await TestUsers.JsonAsync(put)).GetProperty("access_mode").GetString());
             using var patch = await SendAsync("PATCH", path, new { allow_adopt = false });
             Assert.Equal(mode, (await TestUsers.JsonAsync(patch)).GetProperty("access_mode").GetString());
@@ -90,7 +93,7 @@ public sealed class StoreLifeTests : IAsyncLifetime
         // A store that gets a project stays as open as it was; one that loses it has to say who may see it then.
         using var given = await SendAsync("PATCH", anybody, new { project = service.Project.Id });
         Assert.Equal("public", (await TestUsers.JsonAsync(given)).GetProperty("access_mode").GetString());
-        using var lost = await SendAsync("PUT", own, new { name = "own", configuration = Configuration() });
+        using var lost = await SendAsync("PUT", own, new { name = "own", configuration = service.Configuration() });
         await AssertFieldAsync("project", "required", lost);
 
         async Task<string?> ModeAsync(string path) => (await service.GetAsync(path)).GetProperty("access_mode").GetString();
@@ -99,7 +102,7 @@ public sealed class StoreLifeTests : IAsyncLifetime
     [Fact]
     public async Task Whether_it_may_be_written_to_is_shown_as_it_was_given()
     {
-        var path = await CreateAsync(new { name = "s", configuration = Configuration(), allow_write = true });
+        var path = await service.NewStoreAsync(new { name = "s", configuration = service.Configuration(), allow_write = true });
         Assert.True((await service.GetAsync(path)).GetProperty("allow_write").GetBoolean());
         Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("PATCH", path, """{"name":"t"}"""));
         Assert.True((await service.GetAsync(path)).GetProperty("allow_write").GetBoolean());
@@ -113,18 +116,20 @@ public sealed class StoreLifeTests : IAsyncLifetime
     {
         await using var other = await DataRegistry.LocalHost.Buckets.BucketServer.StartAsync();
         other.CreateBucket("bucket");
-        var path = await CreateAsync(new { name = "s", configuration = Configuration() });
+        var path = await service.NewStoreAsync(new { name = "s", configuration = service.Configuration() });
         foreach (var method in new[] { "PUT", "PATCH" })
         {
-            using var server = await SendAsync(method, path, new { name = "s", configuration = Configuration(other.Url, secret: null) });
+            using var server = await SendAsync(
+                method, path, new { name = "s", configuration = service.Configuration(other.Url, secret: null) });
             await AssertFieldAsync("configuration", "required", server);
-            using var key = await SendAsync(method, path, new { name = "s", configuration = Configuration(id: "another", secret: null) });
+            using var key = await SendAsync(
+                method, path, new { name = "s", configuration = service.Configuration(id: "another", secret: null) });
             await AssertFieldAsync("configuration", "required", key);
         }
 
         Assert.Equal(
             HttpStatusCode.OK,
-            (await SendAsync("PATCH", path, new { configuration = Configuration(other.Url, secret: "new") })).StatusCode);
+            (await SendAsync("PATCH", path, new { configuration = service.Configuration(other.Url, secret: "new") })).StatusCode);
         Assert.Equal("new", await SecretAsync(path));
     }
 
@@ -132,7 +137,7 @@ public sealed class StoreLifeTests : IAsyncLifetime
     public async Task A_store_that_datums_refer_to_is_deleted_by_force_only_and_they_stay()
     {
         service.Put("a");
-        var path = await CreateAsync(new { name = "s", configuration = Configuration() });
+        var path = await service.NewStoreAsync(new { name = "s", configuration = service.Configuration() });
         Assert.Equal(HttpStatusCode.OK, await AdoptAsync(path, "a"));
         using var refused = await service.Http.SendAsync("DELETE", path);
         await Wire.AssertAsync("store-in-use", refused);
@@ -147,7 +152,7 @@ public sealed class StoreLifeTests : IAsyncLifetime
         foreach (var method in new[] { "DELETE", "PUT", "PATCH" })
             Assert.Equal(HttpStatusCode.NotFound, await service.Http.StatusAsync(method, path, "{}"));
         // Its name is free.
-        await CreateAsync(new { name = "s", configuration = Configuration() });
+        await service.NewStoreAsync(new { name = "s", configuration = service.Configuration() });
         Assert.Single(await service.GetAllAsync("/api/v0/audit/?action=store.deleted"));
     }
 
@@ -155,7 +160,8 @@ public sealed class StoreLifeTests : IAsyncLifetime
     public async Task A_store_that_nothing_refers_to_is_deleted_at_once() =>
         Assert.Equal(
             HttpStatusCode.NoContent,
-            await service.Http.StatusAsync("DELETE", await CreateAsync(new { name = "s", configuration = Configuration() })));
+            await service.Http.StatusAsync("DELETE", await service.NewStoreAsync(
+                new { name = "s", configuration = service.Configuration() })));
 
     [Fact]
     public async Task A_job_whose_store_is_deleted_ends()
@@ -176,7 +182,7 @@ public sealed class StoreLifeTests : IAsyncLifetime
         await using var second = await TestService.StartAsync(service.Connection, null);
         for (var i = 0; i < 4; i++)
         {
-            var body = new { name = $"Näme {i} / #?", configuration = Configuration() };
+            var body = new { name = $"Näme {i} / #?", configuration = service.Configuration() };
             var both = await Task.WhenAll(
                 service.Http.PostAsJsonAsync("/api/v0/stores/", body), second.Http.PostAsJsonAsync("/api/v0/stores/", body));
             Assert.Equal([HttpStatusCode.Created, HttpStatusCode.BadRequest], both.Select(r => r.StatusCode).Order());
@@ -188,7 +194,7 @@ public sealed class StoreLifeTests : IAsyncLifetime
     public async Task Changes_made_at_once_by_two_instances_are_all_kept()
     {
         await using var second = await TestService.StartAsync(service.Connection, null);
-        var path = await CreateAsync(new { name = "s", configuration = Configuration() });
+        var path = await service.NewStoreAsync(new { name = "s", configuration = service.Configuration() });
         await Task.WhenAll(
             service.Http.StatusAsync("PATCH", path, """{"allow_read":false}"""),
             second.Http.StatusAsync("PATCH", path, """{"allow_adopt":false}"""),
@@ -204,10 +210,11 @@ public sealed class StoreLifeTests : IAsyncLifetime
     [Fact]
     public async Task A_name_is_taken_in_whatever_case_and_free_after_a_renaming()
     {
-        var path = await CreateAsync(new { name = "First", configuration = Configuration() });
-        using var taken = await service.Http.PostAsJsonAsync("/api/v0/stores/", new { name = " fIRST", configuration = Configuration() });
+        var path = await service.NewStoreAsync(new { name = "First", configuration = service.Configuration() });
+        using var taken = await service.Http.PostAsJsonAsync(
+            "/api/v0/stores/", new { name = " fIRST", configuration = service.Configuration() });
         await Wire.AssertAsync("store-name-taken", taken);
-        var second = await CreateAsync(new { name = "second", configuration = Configuration() });
+        var second = await service.NewStoreAsync(new { name = "second", configuration = service.Configuration() });
         using var renamed = await SendAsync("PATCH", second, new { name = "FIRST" });
         await AssertFieldAsync("name", "unique", renamed);
         Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("PATCH", path, """{"name":"FIRST"}"""));
@@ -219,7 +226,8 @@ public sealed class StoreLifeTests : IAsyncLifetime
     public async Task Nothing_outside_of_the_prefix_is_adopted_and_nothing_at_all_where_adopting_is_off()
     {
         service.Put("data/a", "data/b", "other");
-        var path = await CreateAsync(new { name = "s", configuration = Configuration(), paths = new { prefix = "data/" } });
+        var path = await service.NewStoreAsync(
+            new { name = "s", configuration = service.Configuration(), paths = new { prefix = "data/" } });
         Assert.Equal(HttpStatusCode.OK, await AdoptAsync(path, "data/a"));
         Assert.Equal(HttpStatusCode.BadRequest, await AdoptAsync(path, "other"));
         Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("PATCH", path, """{"allow_adopt":false}"""));
@@ -232,8 +240,8 @@ public sealed class StoreLifeTests : IAsyncLifetime
     {
         service.Put("a");
         var other = await service.NewAsync("/api/v0/projects/", new { name = "other" });
-        var path = await CreateAsync(
-            new { name = "s", configuration = Configuration(), access_mode = "single_project", project = service.Project.Id });
+        var path = await service.NewStoreAsync(
+            new { name = "s", configuration = service.Configuration(), access_mode = "single_project", project = service.Project.Id });
         var (_, member) = await service.NewCallerAsync(("editor", "project", service.Project.Id), ("editor", "project", other));
         var (_, stranger) = await service.NewCallerAsync(("department_admin", "project", other));
         Assert.Equal(HttpStatusCode.NotFound, await stranger.StatusAsync("GET", path));
@@ -257,7 +265,8 @@ public sealed class StoreLifeTests : IAsyncLifetime
     [InlineData("owner_organization")]
     public async Task A_store_of_an_organization_is_seen_by_whoever_has_a_role_anywhere_in_its_cluster(string mode)
     {
-        await CreateAsync(new { name = "s", configuration = Configuration(), access_mode = mode, project = service.Project.Id });
+        await service.NewStoreAsync(
+            new { name = "s", configuration = service.Configuration(), access_mode = mode, project = service.Project.Id });
         var units = service.Services.GetRequiredService<UnitTable>();
         var elsewhere = await units.CreateClusterAsync("elsewhere", default);
         foreach (var (type, scope) in new[]
@@ -274,7 +283,7 @@ public sealed class StoreLifeTests : IAsyncLifetime
     {
         var (_, admin) = await service.NewCallerAsync(("department_admin", "department", Department.DefaultId));
         using var created = await admin.PostAsJsonAsync(
-            "/api/v0/stores/", new { name = "s", configuration = Configuration(), project = service.Project.Id });
+            "/api/v0/stores/", new { name = "s", configuration = service.Configuration(), project = service.Project.Id });
         var path = created.Headers.Location!.AbsolutePath;
         Assert.Equal(HttpStatusCode.OK, await admin.StatusAsync("PATCH", path, """{"allow_read":false}"""));
         Assert.Equal(
@@ -295,7 +304,7 @@ public sealed class StoreLifeTests : IAsyncLifetime
         await using var strict = await TestService.StartAsync(("Stores:AllowPrivateEndpoints", "false"));
         strict.Put("a");
         using var refused = await strict.Http.PostAsJsonAsync(
-            "/api/v0/stores/", new { name = "s", configuration = Configuration(strict.Server.Url) });
+            "/api/v0/stores/", new { name = "s", configuration = service.Configuration(strict.Server.Url) });
         await Wire.AssertAsync("store-endpoint-refused", refused);
         // This store existed before, or its name resolved differently.
         using var adopted = await strict.AdoptUrlAsync(strict.Url("a"));
@@ -314,7 +323,7 @@ public sealed class StoreLifeTests : IAsyncLifetime
             ("Stores:AllowPrivateEndpoints", "false"));
         var endpoint = new UriBuilder(strict.Server.Url) { Host = "s3.example.org" }.ToString();
         using var refused = await strict.Http.PostAsJsonAsync(
-            "/api/v0/stores/", new { name = "s", configuration = Configuration(endpoint) });
+            "/api/v0/stores/", new { name = "s", configuration = service.Configuration(endpoint) });
         await AssertFieldAsync("configuration", "endpoint_refused", refused);
         Assert.True(resolutions > 1);
         Assert.Single(await strict.GetAllAsync("/api/v0/stores/"));
@@ -323,19 +332,15 @@ public sealed class StoreLifeTests : IAsyncLifetime
     [Fact]
     public async Task A_store_whose_secret_no_longer_decrypts_is_given_a_new_one_or_deleted()
     {
-        var path = await CreateAsync(new { name = "s", configuration = Configuration() });
+        var path = await service.NewStoreAsync(new { name = "s", configuration = service.Configuration() });
         await using var rekeyed = await TestService.StartAsync(
             service.Connection, null, ("Stores:SecretKey", Convert.ToBase64String(Enumerable.Repeat((byte)1, 32).ToArray())));
         Assert.Equal(
             HttpStatusCode.OK,
-            await rekeyed.Http.StatusAsync("PUT", path, JsonSerializer.Serialize(new { name = "s", configuration = Configuration() })));
+            await rekeyed.Http.StatusAsync(
+                "PUT", path, JsonSerializer.Serialize(new { name = "s", configuration = service.Configuration() })));
         Assert.Equal(HttpStatusCode.NoContent, await rekeyed.Http.StatusAsync("DELETE", path));
     }
-
-    object Configuration(string? endpoint = null, string id = "key", string? secret = "secret") =>
-        service.Configuration(endpoint, id, secret);
-
-    Task<string> CreateAsync(object body) => service.NewStoreAsync(body);
 
     Task<HttpResponseMessage> SendAsync(string method, string path, object body) =>
         service.Http.SendAsync(method, path, JsonSerializer.Serialize(body));

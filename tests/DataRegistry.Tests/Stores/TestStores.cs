@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Json;
 using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Stores;
@@ -13,12 +12,8 @@ static class TestStores
         new { bucket = "bucket", endpoint_url = endpoint ?? service.Server.Url, access_key_id = id, secret_access_key = secret };
 
     /// <summary>The path of a new store.</summary>
-    public static async Task<string> NewStoreAsync(this TestService service, object body)
-    {
-        using var response = await service.Http.PostAsJsonAsync("/api/v0/stores/", body);
-        await TestUsers.JsonAsync(response, HttpStatusCode.Created);
-        return response.Headers.Location!.AbsolutePath;
-    }
+    public static async Task<string> NewStoreAsync(this TestService service, object body) =>
+        $"/api/v0/stores/{await service.NewAsync("/api/v0/stores/", body)}/";
 
     /// <summary>The answer refuses this field and no other one.</summary>
     /// <param name="code">Null for any.</param>

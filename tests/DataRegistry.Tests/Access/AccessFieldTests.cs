@@ -3,8 +3,8 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Access;
 
-/// <summary>The fields of users and roles, and the parameters of lists, that are refused.</summary>
-public sealed class UserFieldTests(SharedService shared) : IClassFixture<SharedService>
+/// <summary>The fields of users, roles and tokens, and the parameters of lists, that are refused.</summary>
+public sealed class AccessFieldTests(SharedService shared) : IClassFixture<SharedService>
 {
     readonly TestService service = shared.Service;
 
@@ -45,6 +45,28 @@ public sealed class UserFieldTests(SharedService shared) : IClassFixture<SharedS
         var alice = await service.NewUserAsync($"user-{Guid.NewGuid():N}");
         using var response = await service.Http.SendAsync("POST", $"/api/v0/users/{alice}/roles/", json);
         Assert.Equal(field, (await TestUsers.JsonAsync(response, HttpStatusCode.BadRequest)).EnumerateObject().Single().Name);
+    }
+
+    [Theory]
+    [InlineData("name", "{}")]
+    [InlineData("name", """{"name":7}""")]
+    [InlineData("name", """{"name":"a\nb"}""")]
+    [InlineData("expires", """{"name":"a","expires":"2026-02-01"}""")]
+    [InlineData("expires", """{"name":"a","expires":"soon"}""")]
+    [InlineData("projects", """{"name":"a","projects":[]}""")]
+    [InlineData("projects", """{"name":"a","projects":"x"}""")]
+    [InlineData("projects", """{"name":"a","projects":["x"]}""")]
+    [InlineData("projects", """{"name":"a","projects":[null]}""")]
+    [InlineData("projects", """{"name":"a","projects":["017a515f-30a4-d0f1-d37a-53ffc38e90c7"]}""")]
+    [InlineData("user", """{"name":"a","user":"x"}""")]
+    [InlineData("detail", "[")]
+    [InlineData("detail", "\"x\"")]
+    public async Task A_bad_token_names_its_field(string field, string json)
+    {
+        var before = await service.GetAllAsync("/api/v0/tokens/");
+        using var response = await service.Http.SendAsync("POST", "/api/v0/tokens/", json);
+        Assert.Equal(field, (await TestUsers.JsonAsync(response, HttpStatusCode.BadRequest)).EnumerateObject().Single().Name);
+        Assert.Equal(before.Count, (await service.GetAllAsync("/api/v0/tokens/")).Count);
     }
 
     [Theory]
