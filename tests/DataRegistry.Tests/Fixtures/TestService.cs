@@ -325,6 +325,8 @@ public sealed class TestService : IAsyncDisposable
         Http.Dispose();
         if (owner is null)
         {
+            // Disposal alone breaks off what a request still does after its answer, such as ending its span.
+            await running.App.StopAsync();
             await running.App.DisposeAsync();
             Transport.Dispose();
         }
