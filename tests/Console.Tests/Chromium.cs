@@ -12,8 +12,8 @@ static class Chromium
     /// <summary>The first needs an eighth less processor time than the others, which can also show windows.</summary>
     static readonly string[] Names = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"];
 
-    /// <summary>Milliseconds that a page may take for an action.</summary>
-    public const int Timeout = 20_000;
+    /// <summary>Milliseconds that a page may take for an action. Only a failure takes so long.</summary>
+    public const int Timeout = 120_000;
 
     static readonly Lazy<Task<IBrowser>> Started = new(StartAsync);
 
