@@ -16,7 +16,8 @@ public static class PublishedApp
     /// </summary>
     public const string Collection = "published app";
 
-    static readonly TimeSpan PublishTimeout = TimeSpan.FromMinutes(10);
+    // Only a failure takes so long.
+    static readonly TimeSpan PublishTimeout = TimeSpan.FromMinutes(30);
     static readonly Lazy<Task<string>> Published = new(PublishAsync);
 
     /// <summary>The top of the checkout.</summary>
