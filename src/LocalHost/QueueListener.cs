@@ -1,8 +1,10 @@
+using System.Runtime.ExceptionServices;
 using Azure.Storage.Queues.Models;
 using DataRegistry.Storage;
 using DataRegistry.Triggers;
 using Microsoft.Azure.WebJobs;
 using Microsoft.Azure.WebJobs.Host;
+using Microsoft.Azure.WebJobs.Host.Timers;
 using Microsoft.Azure.WebJobs.Hosting;
 
 namespace DataRegistry.LocalHost;
@@ -53,6 +55,8 @@ public sealed partial class QueueListener : IHostedService, IDisposable
                 hostJson.GetSection("extensions:queues").Bind(queues);
                 configure?.Invoke(queues);
             });
+        builder.Services.AddSingleton<IWebJobsExceptionHandler>(
+            its => new ErrorHandler(its.GetRequiredService<IHost>(), stopping.Token));
         builder.Services.Configure<JobHostFunctionTimeoutOptions>(
             timeout => timeout.Timeout = hostJson.GetValue<TimeSpan>("functionTimeout"));
         builder.Services.AddHostedService<JobHostService>();
@@ -101,6 +105,20 @@ public sealed partial class QueueListener : IHostedService, IDisposable
     sealed class FunctionTypes : ITypeLocator
     {
         public IReadOnlyList<Type> GetTypes() => [typeof(QueueFunctions)];
+    }
+
+    /// <summary>
+    /// Lets the SDK end the process on an error of its own, but not while it stops: a cancelled second try is such an error.
+    /// </summary>
+    sealed class ErrorHandler(IHost host, CancellationToken stopping) : IWebJobsExceptionHandler
+    {
+        readonly WebJobsExceptionHandler own = new(host);
+
+        public Task OnTimeoutExceptionAsync(ExceptionDispatchInfo exceptionInfo, TimeSpan timeoutGracePeriod) =>
+            own.OnTimeoutExceptionAsync(exceptionInfo, timeoutGracePeriod);
+
+        public Task OnUnhandledExceptionAsync(ExceptionDispatchInfo exceptionInfo) =>
+            stopping.IsCancellationRequested ? Task.CompletedTask : own.OnUnhandledExceptionAsync(exceptionInfo);
     }
 
     /// <summary>Log lines name a message by its id, and never contain its text.</summary>
