@@ -9,7 +9,7 @@ namespace DataRegistry.ConsoleTests;
 
 /// <summary>
 /// A service of the test's own (see <see cref="TestService"/>) and browser pages on it. A page's exception, a violation
-/// of its content security policy, or a request to another host fails the test at its end.
+/// of its content security policy, a request to another host, or an unexpected failure of the service fails the test at its end.
 /// </summary>
 public abstract partial class ConsoleTest : IAsyncLifetime
 {
@@ -46,6 +46,9 @@ public abstract partial class ConsoleTest : IAsyncLifetime
         foreach (var tab in tabs)
             await Chromium.ReturnAsync(tab, Origin);
         await Service.DisposeAsync();
+        // With its stack trace.
+        if (Service.Logs.IndexOf("failed unexpectedly", StringComparison.Ordinal) is >= 0 and var at)
+            faults.Enqueue(Service.Logs[at..Math.Min(at + 4000, Service.Logs.Length)]);
         Assert.True(faults.IsEmpty, string.Join('\n', faults));
     }
 
