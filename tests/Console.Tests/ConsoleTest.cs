@@ -80,7 +80,7 @@ public abstract partial class ConsoleTest : IAsyncLifetime
         LimitedList(),
         route => route.ContinueAsync(new() { Url = LimitedList().Replace(route.Request.Url, $"${{before}}limit={rows}${{after}}") }));
 
-    [GeneratedRegex("^(?<before>.*/api/v0/.*[?&])limit=[0-9]+(?<after>.*)$", RegexOptions.None, 1000)]
+    [GeneratedRegex("^(?<before>.*/api/v0/.*[?&])limit=[0-9]+(?<after>.*)$")]
     private static partial Regex LimitedList();
 
     /// <summary>A token of a new service account with this role at the service's project.</summary>

@@ -152,14 +152,14 @@ public sealed partial class ExampleTests : ConsoleTest
         Service.Http.SendAsync(method, path, JsonSerializer.Serialize(body));
 
     /// <summary>Lines of comments, which may name anything.</summary>
-    [GeneratedRegex(@"^\s*(?://|/\*\*|\*).*$", RegexOptions.Multiline, 1000)]
+    [GeneratedRegex(@"^\s*(?://|/\*\*|\*).*$", RegexOptions.Multiline)]
     private static partial Regex Comment();
 
     /// <summary>A sentence is no example.</summary>
-    [GeneratedRegex("placeholder: '[^' ]+'", RegexOptions.None, 1000)]
+    [GeneratedRegex("placeholder: '[^' ]+'")]
     private static partial Regex Placeholder();
 
     /// <summary>Any URL of S3 is one.</summary>
-    [GeneratedRegex("""['`][^'`\n]*[Ss]uch as (?!“?\$\{|'|s3://|$)[^'`\n]*""", RegexOptions.Multiline, 1000)]
+    [GeneratedRegex("""['`][^'`\n]*[Ss]uch as (?!“?\$\{|'|s3://|$)[^'`\n]*""", RegexOptions.Multiline)]
     private static partial Regex SuchAs();
 }

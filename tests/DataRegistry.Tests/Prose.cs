@@ -13,8 +13,6 @@ static partial class Prose
 
     const RegexOptions Named = RegexOptions.ExplicitCapture;
 
-    const int Limit = 1000;
-
     static readonly (Regex Habit, string Remedy)[] Habits =
     [
         (Beginning(), "begin with the thing itself, such as \"the worker\", or with \"if\""),
@@ -113,39 +111,39 @@ static partial class Prose
         yield return (first, text);
     }
 
-    [GeneratedRegex("^(What|Whatever|Whoever|Whom|Who|Where|Which) ", Named, Limit)]
+    [GeneratedRegex("^(What|Whatever|Whoever|Whom|Who|Where|Which) ", Named)]
     private static partial Regex Beginning();
 
-    [GeneratedRegex(@"\b(whoever|whomever|(for|of|to|by|if|than|as) who)\b", Named | RegexOptions.IgnoreCase, Limit)]
+    [GeneratedRegex(@"\b(whoever|whomever|(for|of|to|by|if|than|as) who)\b", Named | RegexOptions.IgnoreCase)]
     private static partial Regex Riddle();
 
     [GeneratedRegex(
         @"\b(puts? (away|off)|ma(d|k)es? (whole|good)|(tried|begun|begins) anew|as good as|under way|marks? of (a )?folders?"
-            + @"|as many as may|go(es)? on with|whose it is)\b", Named | RegexOptions.IgnoreCase, Limit)]
+            + @"|as many as may|go(es)? on with|whose it is)\b", Named | RegexOptions.IgnoreCase)]
     private static partial Regex Idiom();
 
-    [GeneratedRegex(@"\b((is|are|was|were|be) told|what (is|was|were) asked for)\b", Named | RegexOptions.IgnoreCase, Limit)]
+    [GeneratedRegex(@"\b((is|are|was|were|be) told|what (is|was|were) asked for)\b", Named | RegexOptions.IgnoreCase)]
     private static partial Regex Passive();
 
-    [GeneratedRegex(@"`[^`]*`|https?://\S+", Named, Limit)]
+    [GeneratedRegex(@"`[^`]*`|https?://\S+", Named)]
     private static partial Regex Code();
 
-    [GeneratedRegex("</?[a-zA-Z][^<>]*>", Named, Limit)]
+    [GeneratedRegex("</?[a-zA-Z][^<>]*>", Named)]
     private static partial Regex Markup();
 
     /// <summary>A tag of a comment that begins a paragraph.</summary>
-    [GeneratedRegex(@"^<(summary|param|typeparam|remarks|returns|exception|inheritdoc)\b", Named, Limit)]
+    [GeneratedRegex(@"^<(summary|param|typeparam|remarks|returns|exception|inheritdoc)\b", Named)]
     private static partial Regex Tag();
 
-    [GeneratedRegex(@"^([-*]|\d+\.) ", Named, Limit)]
+    [GeneratedRegex(@"^([-*]|\d+\.) ", Named)]
     private static partial Regex Item();
 
-    [GeneratedRegex(@"""(?<text>([^""\\]|\\.)*)""", Named, Limit)]
+    [GeneratedRegex(@"""(?<text>([^""\\]|\\.)*)""", Named)]
     private static partial Regex Literal();
 
-    [GeneratedRegex(@"\s+", Named, Limit)]
+    [GeneratedRegex(@"\s+", Named)]
     private static partial Regex Space();
 
-    [GeneratedRegex(@"(?<=[.!?:;]) (?=\S)", Named, Limit)]
+    [GeneratedRegex(@"(?<=[.!?:;]) (?=\S)", Named)]
     private static partial Regex End();
 }

@@ -108,10 +108,9 @@ sealed partial class ConsoleFiles
         return to.ToArray();
     }
 
-    [GeneratedRegex("""(?<attribute>href|src)="(?<name>[^"]+)(?:")""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("""(?<attribute>href|src)="(?<name>[^"]+)(?:")""", RegexOptions.ExplicitCapture)]
     private static partial Regex Reference();
 
-    [GeneratedRegex("""(?:from|^import)\s+'(?<path>\.[^']+)'""", RegexOptions.ExplicitCapture
-        | RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("""(?:from|^import)\s+'(?<path>\.[^']+)'""", RegexOptions.ExplicitCapture | RegexOptions.Multiline)]
     private static partial Regex Import();
 }

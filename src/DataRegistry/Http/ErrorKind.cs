@@ -63,7 +63,7 @@ public abstract partial class ErrorKind
         return text.ToString();
     }
 
-    [GeneratedRegex("{[a-z_]+}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("{[a-z_]+}")]
     private static partial Regex Placeholder();
 }
 

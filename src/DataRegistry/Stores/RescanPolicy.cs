@@ -106,6 +106,6 @@ public sealed partial record ScanSchedule
             : null;
     }
 
-    [GeneratedRegex(@"^(?<count>[0-9]{1,6})(?<unit>[mhd])\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^(?<count>[0-9]{1,6})(?<unit>[mhd])\z", RegexOptions.ExplicitCapture)]
     private static partial Regex Interval();
 }

@@ -180,21 +180,20 @@ static partial class StoreFields
 
 
     // Today S3's limit is 63 characters, but old buckets and other servers have longer names.
-    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._-]{1,254}\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._-]{1,254}\z")]
     private static partial Regex Bucket();
 
-    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9-]{0,49}\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9-]{0,49}\z")]
     private static partial Regex Region();
 
-    [GeneratedRegex(@"^[!-~]{1,128}\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^[!-~]{1,128}\z")]
     private static partial Regex AccessKey();
 
     // AWS Security Token Service API reference, AssumeRole.
-    [GeneratedRegex(@"^[A-Za-z0-9_+=,.@:/-]{2,1224}\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^[A-Za-z0-9_+=,.@:/-]{2,1224}\z")]
     private static partial Regex ExternalId();
 
     // Other servers have an empty account, or a tenant's name.
-    [GeneratedRegex(
-        @"^arn:aws[a-z-]*:iam::[A-Za-z0-9-]{0,64}:role/[A-Za-z0-9+=,.@_/-]{1,576}\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^arn:aws[a-z-]*:iam::[A-Za-z0-9-]{0,64}:role/[A-Za-z0-9+=,.@_/-]{1,576}\z")]
     private static partial Regex RoleArn();
 }

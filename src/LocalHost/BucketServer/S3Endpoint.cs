@@ -134,9 +134,9 @@ static partial class S3Endpoint
             throw new S3Error(403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.");
     }
 
-    [GeneratedRegex("Credential=(?<id>[^,]+)", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex("Credential=(?<id>[^,]+)", RegexOptions.ExplicitCapture)]
     private static partial Regex Credential();
 
-    [GeneratedRegex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", RegexOptions.None, 1000)]
+    [GeneratedRegex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
     private static partial Regex BucketName();
 }

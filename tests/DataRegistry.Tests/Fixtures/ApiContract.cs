@@ -270,7 +270,7 @@ sealed partial class ApiContract
 
     static Regex Pattern(string path) => new(
         $"^{Parameter().Replace(Regex.Escape(path.TrimEnd('/')).Replace("\\{", "{", StringComparison.Ordinal), "[^/]+")}/?$",
-        RegexOptions.CultureInvariant | RegexOptions.IgnoreCase, TimeSpan.FromSeconds(1));
+        RegexOptions.CultureInvariant | RegexOptions.IgnoreCase);
 
     [GeneratedRegex(@"\{[^}]*\}")]
     private static partial Regex Parameter();

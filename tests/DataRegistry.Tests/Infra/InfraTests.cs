@@ -234,30 +234,30 @@ public sealed partial class InfraTests
         .Select(l => l.Message.Replace("{Job}", Guid.Empty.ToString("D"), StringComparison.Ordinal));
 
     static bool Matches(string query, string word, string line) => query.Contains($"regex \"{word}\"", StringComparison.Ordinal)
-        ? Regex.IsMatch(line, word, RegexOptions.None, TimeSpan.FromSeconds(1))
+        ? Regex.IsMatch(line, word)
         : line.Contains(word, StringComparison.Ordinal);
 
-    [GeneratedRegex("\"(?<text>[^\"]+)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("\"(?<text>[^\"]+)\"", RegexOptions.ExplicitCapture)]
     private static partial Regex Quoted();
 
     [GeneratedRegex(
-        @"@Microsoft\.KeyVault\(SecretUri=\{0\}secrets/(?<secret>[\w-]+)\)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+        @"@Microsoft\.KeyVault\(SecretUri=\{0\}secrets/(?<secret>[\w-]+)\)", RegexOptions.ExplicitCapture)]
     private static partial Regex Reference();
 
     // An assignment's id begins with that of its resource.
     [GeneratedRegex(
         @"^\[extensionResourceId\('[^']*/providers/(?<type>[\w.]+/\w+)/[^/']+(/blobServices/default/containers/(?<container>[\w-]+))?', ",
-        RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+        RegexOptions.ExplicitCapture)]
     private static partial Regex Scope();
 
-    [GeneratedRegex(@"/userAssignedIdentities/(?<name>[\w-]+)', ", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"/userAssignedIdentities/(?<name>[\w-]+)', ", RegexOptions.ExplicitCapture)]
     private static partial Regex Principal();
 
     // deploy reads properties by name, verify reads outputs.
     [GeneratedRegex(
-        @"output( |\(')(outputs\.)?(?<name>(?!outputs|parameters)\w+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+        @"output( |\(')(outputs\.)?(?<name>(?!outputs|parameters)\w+)", RegexOptions.ExplicitCapture)]
     private static partial Regex ScriptOutput();
 
-    [GeneratedRegex(@"output parameters\.(?<name>\w+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"output parameters\.(?<name>\w+)", RegexOptions.ExplicitCapture)]
     private static partial Regex ScriptParameter();
 }

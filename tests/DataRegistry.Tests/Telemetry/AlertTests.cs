@@ -67,15 +67,15 @@ public sealed partial class AlertTests
         Assert.Equal("unchanged 1, changed 1, missing 1", TestScans.Counts(await service.ScanAsync()));
     }
 
-    [GeneratedRegex("query: '(?<query>[^']+)'", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("query: '(?<query>[^']+)'", RegexOptions.ExplicitCapture)]
     private static partial Regex Query();
 
-    [GeneratedRegex("name == \"(?<name>[^\"]+)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("name == \"(?<name>[^\"]+)\"", RegexOptions.ExplicitCapture)]
     private static partial Regex Name();
 
     // A set of texts, or a minimum.
     [GeneratedRegex(
         "customDimensions\\[\"(?<name>[^\"]+)\"\\](\\) >= (?<least>\\d+)| in \\((\"(?<value>[^\"]+)\"(, )?)+\\))",
-        RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+        RegexOptions.ExplicitCapture)]
     private static partial Regex Dimension();
 }
