@@ -184,7 +184,7 @@ public sealed class BucketFaultTests
     {
         await using var server = await BucketServer.StartAsync();
         // A busy machine must answer with the headers before it.
-        var timeout = TimeSpan.FromSeconds(2);
+        var timeout = TimeSpan.FromSeconds(5);
         server.Intercept = async (http, _) =>
         {
             http.Response.Headers.ETag = "\"187ef4436122d1cc2f40dc2b92f0eba0\"";
