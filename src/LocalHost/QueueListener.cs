@@ -108,7 +108,8 @@ public sealed partial class QueueListener : IHostedService, IDisposable
     }
 
     /// <summary>
-    /// Lets the SDK end the process on an error of its own, but not while it stops: a cancelled second try is such an error.
+    /// The SDK ends the process if its client throws. A stop that cancels the second try of a request makes the client throw, so errors
+    /// of a listener that stops are left alone.
     /// </summary>
     sealed class ErrorHandler(IHost host, CancellationToken stopping) : IWebJobsExceptionHandler
     {

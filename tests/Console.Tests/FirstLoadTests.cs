@@ -52,8 +52,8 @@ public sealed class FirstLoadTests(ITestOutputHelper output) : ConsoleTest
 
         await client.DetachAsync();
         return [
-            .. urls.Where(u => u.Value.Contains("/console/", StringComparison.Ordinal)).Select(u => (u.Value, ended[u.Key]))
-                .Where(l => l.Item2 > 0)];
+            .. urls.Where(u => u.Value.Contains("/console/", StringComparison.Ordinal) && ended[u.Key] > 0)
+                .Select(u => (u.Value, ended[u.Key]))];
 
         void On(string name, Action<string, JsonElement> handle) => client.Event(name).OnEvent +=
             (_, e) => handle(e!.Value.GetProperty("requestId").GetString()!, e.Value);

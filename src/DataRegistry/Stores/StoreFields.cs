@@ -177,8 +177,6 @@ static partial class StoreFields
             : Fields.Line("paths", prefix, S3Url.MaxKeyBytes)!;
     }
 
-
-
     // Today S3's limit is 63 characters, but old buckets and other servers have longer names.
     [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._-]{1,254}\z")]
     private static partial Regex Bucket();
