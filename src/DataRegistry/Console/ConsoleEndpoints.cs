@@ -17,11 +17,11 @@ static class ConsoleEndpoints
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri "
             + "'none'; form-action 'none'; frame-ancestors 'none'";
 
-    public static void MapConsole(this IEndpointRouteBuilder app)
-    {
-        var files = new Lazy<ConsoleFiles>(ConsoleFiles.Embedded);
-        app.MapGet($"{Path}/{{**path}}", (HttpContext context, string? path) => Get(context, path ?? "", files.Value)).AllowAnonymous();
-    }
+    /// <summary>Compressed once a process, at the first request for each.</summary>
+    static readonly Lazy<ConsoleFiles> Files = new(ConsoleFiles.Embedded);
+
+    public static void MapConsole(this IEndpointRouteBuilder app) =>
+        app.MapGet($"{Path}/{{**path}}", (HttpContext context, string? path) => Get(context, path ?? "", Files.Value)).AllowAnonymous();
 
     static IResult Get(HttpContext context, string path, ConsoleFiles files)
     {
