@@ -17,13 +17,13 @@ static class ConsoleEndpoints
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri "
             + "'none'; form-action 'none'; frame-ancestors 'none'";
 
-    /// <summary>Compressed once a process, at the first request for each.</summary>
+    /// <summary>All services of a process share them. A file is compressed when the first request comes for it.</summary>
     static readonly Lazy<ConsoleFiles> Files = new(ConsoleFiles.Embedded);
 
     public static void MapConsole(this IEndpointRouteBuilder app) =>
-        app.MapGet($"{Path}/{{**path}}", (HttpContext context, string? path) => Get(context, path ?? "", Files.Value)).AllowAnonymous();
+        app.MapGet($"{Path}/{{**path}}", (HttpContext context, string? path) => Get(context, path ?? "")).AllowAnonymous();
 
-    static IResult Get(HttpContext context, string path, ConsoleFiles files)
+    static IResult Get(HttpContext context, string path)
     {
         var headers = context.Response.Headers;
         headers.ContentSecurityPolicy = ContentSecurityPolicy;
@@ -34,7 +34,7 @@ static class ConsoleEndpoints
         // The page names its files relative to a folder.
         if (path.Length == 0 && context.Request.Path.Value?.EndsWith('/') != true)
             return Results.Redirect($"{context.Request.PathBase}{Path}/{context.Request.QueryString}");
-        if (files.Find(path) is not ({ } file, var forever))
+        if (Files.Value.Find(path) is not ({ } file, var forever))
             return IsOpened(context.Request) ? Results.Redirect(AddressOf(context.Request))
                 : Results.StatusCode(StatusCodes.Status404NotFound);
         if (forever)
