@@ -32,9 +32,6 @@ public sealed record AzuriteOptions
 
     /// <summary>Receives a line before each slow step; null for none.</summary>
     public Action<string>? Report { get; init; }
-
-    /// <summary>How long the services may take to answer, once the package exists.</summary>
-    public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(90);
 }
 
 /// <summary>
@@ -46,7 +43,12 @@ public sealed class Azurite : IAsyncDisposable
     // Azurite's well-known account is the same for everyone, so it is no secret.
     const string Account = "devstoreaccount1";
     const string Key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
-    static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(15);
+
+    /// <summary>Ends a start that hangs. A good start has taken more than 90 s on a busy machine.</summary>
+    static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(5);
+
+    /// <summary>Longer than the limit of azurite-guard.js, which ends it by itself.</summary>
+    static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(75);
 
     readonly Process process;
     readonly StringBuilder output;
@@ -85,7 +87,8 @@ public sealed class Azurite : IAsyncDisposable
         var azurite = Launch(entry, options);
         try
         {
-            await azurite.WaitUntilAnsweringAsync(options.StartTimeout, cancellationToken);
+            await AzuritePackage.WaitAsync(
+                azurite.WaitUntilAnsweringAsync(cancellationToken), "starting the storage emulator", options.Report, cancellationToken);
             return azurite;
         }
         catch
@@ -95,7 +98,7 @@ public sealed class Azurite : IAsyncDisposable
         }
     }
 
-    /// <summary>Lets Azurite write its data and end; kills it after 15 s. A second call does nothing.</summary>
+    /// <summary>Lets Azurite write its data and end; kills it after 75 s. A second call does nothing.</summary>
     public async ValueTask DisposeAsync()
     {
         try
@@ -200,10 +203,10 @@ public sealed class Azurite : IAsyncDisposable
         }
     }
 
-    async Task WaitUntilAnsweringAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    async Task WaitUntilAnsweringAsync(CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(timeout);
+        limit.CancelAfter(StartTimeout);
         using var http = new HttpClient();
         try
         {
@@ -223,7 +226,7 @@ public sealed class Azurite : IAsyncDisposable
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw Failed($"Azurite did not answer within {timeout.TotalSeconds:0} s.");
+            throw Failed($"Azurite did not answer within {StartTimeout.TotalMinutes:0} minutes.");
         }
     }
 

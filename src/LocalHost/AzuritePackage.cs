@@ -33,18 +33,23 @@ static class AzuritePackage
         if (!Directory.Exists(home))
         {
             report?.Invoke($"Fetching the storage emulator (azurite {Version}) with npm. This is done once and takes half a minute or so.");
-            Task fetching = FetchOnceAsync(folder, home, cancellationToken);
-            var begun = Stopwatch.StartNew();
-            while (await Task.WhenAny(fetching, Task.Delay(ReportInterval, cancellationToken)) != fetching
-                && !cancellationToken.IsCancellationRequested)
-            {
-                report?.Invoke($"Still fetching, for {begun.Elapsed.TotalSeconds:0} s…");
-            }
-
-            await fetching;
+            await WaitAsync(FetchOnceAsync(folder, home, cancellationToken), "fetching", report, cancellationToken);
         }
 
         return Path.Combine(home, "node_modules", "azurite", "dist", "src", "azurite.js");
+    }
+
+    /// <summary>Waits for a slow step, and reports every 10 s that it is "Still {doing}".</summary>
+    public static async Task WaitAsync(Task step, string doing, Action<string>? report, CancellationToken cancellationToken)
+    {
+        var begun = Stopwatch.StartNew();
+        while (await Task.WhenAny(step, Task.Delay(ReportInterval, cancellationToken)) != step
+            && !cancellationToken.IsCancellationRequested)
+        {
+            report?.Invoke($"Still {doing}, for {begun.Elapsed.TotalSeconds:0} s…");
+        }
+
+        await step;
     }
 
     /// <summary>The script that runs Azurite and ends it together with this process.</summary>

@@ -17,8 +17,8 @@ namespace DataRegistry.LocalHost;
 /// </summary>
 public sealed class LocalState : IDisposable
 {
-    /// <summary>An emulator whose parent was killed writes its data and ends, within 10 seconds.</summary>
-    static readonly TimeSpan LeftoverTimeout = TimeSpan.FromSeconds(20);
+    /// <summary>An emulator whose parent was killed writes its data and ends, within 60 seconds.</summary>
+    static readonly TimeSpan LeftoverTimeout = TimeSpan.FromSeconds(75);
 
     readonly FileStream? exclusive;
 

@@ -1,6 +1,6 @@
 // Runs Azurite inside this process, and ends it when standard input ends. The parent holds the other end of standard
 // input, and the system closes it however the parent dies, kill -9 included. Azurite first writes its data, for at most
-// 10 s.
+// 60 s.
 "use strict";
 let ending = false;
 process.stdin.on("data", () => {});
@@ -9,7 +9,7 @@ for (const event of ["end", "close", "error"]) {
     if (ending) return;
     ending = true;
     if (process.listenerCount("SIGTERM") === 0) process.exit(1); // still starting: there is nothing to write yet
-    setTimeout(() => process.exit(1), 10000).unref();
+    setTimeout(() => process.exit(1), 60000).unref();
     process.emit("SIGTERM");
   });
 }

@@ -7,6 +7,8 @@ namespace DataRegistry.Tests.LocalHost;
 /// <summary>Runs LocalHost, and reads its output until it is ready or ends.</summary>
 sealed class LocalHostCommand : IAsyncDisposable
 {
+    const string Ready = "ready ";
+
     readonly Process process;
     readonly Task<string> errors;
     Task<string> rest = Task.FromResult("");
@@ -16,6 +18,18 @@ sealed class LocalHostCommand : IAsyncDisposable
     public List<string> Lines { get; } = [];
 
     public string Errors => errors.Result;
+
+    /// <summary>The address of its service. Fails with the command's error if it ended before it was ready.</summary>
+    public string Url
+    {
+        get
+        {
+            var last = Lines.LastOrDefault("");
+            if (!last.StartsWith(Ready, StringComparison.Ordinal))
+                Assert.Fail($"{last} {Errors}");
+            return last[Ready.Length..];
+        }
+    }
 
     public string Id => process.Id.ToString(CultureInfo.InvariantCulture);
 
@@ -39,11 +53,12 @@ sealed class LocalHostCommand : IAsyncDisposable
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         var command = new LocalHostCommand(Process.Start(start)!);
-        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(5));
+        // Longer than the command's own limits, because its error says what failed.
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(10));
         while (await command.process.StandardOutput.ReadLineAsync(deadline.Token) is { } line)
         {
             command.Lines.Add(line);
-            if (line.StartsWith("ready ", StringComparison.Ordinal))
+            if (line.StartsWith(Ready, StringComparison.Ordinal))
                 break;
         }
 
@@ -54,7 +69,7 @@ sealed class LocalHostCommand : IAsyncDisposable
 
     public HttpClient NewClient() => new()
     {
-        BaseAddress = new Uri(Lines[^1]["ready ".Length..]),
+        BaseAddress = new Uri(Url),
         DefaultRequestHeaders = { { "Authorization", "Token a-token-of-the-tests-only" } },
     };
 

@@ -19,9 +19,8 @@ public sealed class MainCommandTests
     {
         await using var command = await LocalHostCommand.StartAsync(
             "--memory", "--urls", "http://127.0.0.1:0", "--token", "a-token-of-the-tests-only");
-        Assert.Matches(@"^ready http://127\.0\.0\.1:\d+$", command.Lines[^1]);
-
-        var url = command.Lines[^1]["ready ".Length..];
+        var url = command.Url;
+        Assert.Matches(@"^http://127\.0\.0\.1:\d+$", url);
         Assert.Contains(command.Lines, l => l.Trim() == $"Console  {url}/console/");
         Assert.Contains("<title>Data Registry</title>", await ShellAsync($"curl -sSL {url}/"), StringComparison.Ordinal);
 
@@ -156,7 +155,7 @@ public sealed class MainCommandTests
     {
         await using var first = await LocalHostCommand.StartAsync(
             "--memory", "--urls", "http://127.0.0.1:0", "--token", "a-token-of-the-tests-only");
-        var url = first.Lines[^1]["ready ".Length..];
+        var url = first.Url;
         await using var second = await LocalHostCommand.StartAsync("--memory", "--urls", url, "--token", "a-token-of-the-tests-only");
         Assert.Equal(1, await second.ExitCodeAsync());
         Assert.Equal($"{url} is taken by another program: stop it, or choose another address with --urls.", second.Errors.Trim());
