@@ -66,6 +66,33 @@ public sealed class RescanTests : ConsoleTest
     }
 
     [BrowserFact]
+    public async Task A_choice_that_is_made_while_the_ended_job_is_read_again_stays()
+    {
+        await Service.AdoptedAsync("missing.csv");
+        Service.Bucket.Delete("missing.csv");
+        Service.Put("new.csv");
+        var page = await OpenAsync(In($"stores/{Service.Store.Id}"));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Rescan now" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Rescan of my-bucket" })).ToBeFocusedAsync();
+        var held = new TaskCompletionSource();
+        var store = $"**/api/v0/stores/{Service.Store.Id}/";
+        await page.RouteAsync(store, async route =>
+        {
+            await held.Task;
+            await route.ContinueAsync();
+        });
+        var asked = page.WaitForRequestAsync(store);
+        await Service.DrainAsync();
+        await asked;
+        await page.GetByLabel("Show").SelectOptionAsync("missing");
+        held.SetResult();
+        // Only the page that was read again says it.
+        await Expect(page.GetByText("Took", new() { Exact = true })).ToBeVisibleAsync();
+        await Expect(page.GetByLabel("Show")).ToHaveValueAsync("missing");
+        await Expect(page.GetByText("1 result", new() { Exact = true })).ToBeVisibleAsync();
+    }
+
+    [BrowserFact]
     public async Task A_bucket_that_lists_nothing_is_believed_only_by_who_says_so()
     {
         // With fewer, the scan would accept that they are gone.

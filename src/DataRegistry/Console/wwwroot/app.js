@@ -75,10 +75,13 @@ async function show({ again = false } = {}) {
       }, PATIENCE);
   main.setAttribute('aria-busy', 'true');
   try {
-    const found = match(location.hash);
+    const address = location.hash;
+    const found = match(address);
     const page = await pageFor(found, signal);
     if (again) await dialogsClosed();
     if (signal.aborted) return;
+    // The page that is shown has meanwhile got another filter, and put it in the address.
+    if (again && location.hash !== address) return show({ again });
     const { node, title } = page;
     if (again) old.abort();
     drawTop(found?.route.section);
