@@ -328,7 +328,11 @@ public sealed class AdminTests : ConsoleTest
 
     static async Task DeleteAsync(IPage page, string kind)
     {
-        await Button(page, $"Delete the {kind}").ClickAsync();
+        var delete = Button(page, $"Delete the {kind}");
+        await Expect(delete).ToBeVisibleAsync();
+        // This list arrives later and moves the button. A click that has begun would end beside it.
+        await Expect(page.GetByText("No role is given here")).ToBeVisibleAsync();
+        await delete.ClickAsync();
         var dialog = page.GetByRole(AriaRole.Dialog);
         // Enter is no answer to a question that somebody has not read.
         await Expect(Button(dialog, "Cancel")).ToBeFocusedAsync();
