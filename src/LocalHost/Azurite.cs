@@ -47,7 +47,7 @@ public sealed class Azurite : IAsyncDisposable
     /// <summary>Ends a start that hangs. A good start has taken more than 90 s on a busy machine.</summary>
     static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(5);
 
-    /// <summary>Longer than the limit of azurite-guard.js, which ends it by itself.</summary>
+    /// <summary>Ends a process that hangs. By itself it ends within 60 s, see azurite-guard.js.</summary>
     static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(75);
 
     readonly Process process;

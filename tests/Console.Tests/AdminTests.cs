@@ -330,7 +330,7 @@ public sealed class AdminTests : ConsoleTest
     {
         var delete = Button(page, $"Delete the {kind}");
         await Expect(delete).ToBeVisibleAsync();
-        // This list arrives later and moves the button. A click that has begun would end beside it.
+        // The list of roles arrives later and moves the button. A click that has begun would end beside it.
         await Expect(page.GetByText("No role is given here")).ToBeVisibleAsync();
         await delete.ClickAsync();
         var dialog = page.GetByRole(AriaRole.Dialog);

@@ -86,7 +86,7 @@ public sealed class RescanTests : ConsoleTest
         await asked;
         await page.GetByLabel("Show").SelectOptionAsync("missing");
         held.SetResult();
-        // Only the page that was read again says it.
+        // Only the new page says how long the job took.
         await Expect(page.GetByText("Took", new() { Exact = true })).ToBeVisibleAsync();
         await Expect(page.GetByLabel("Show")).ToHaveValueAsync("missing");
         await Expect(page.GetByText("1 result", new() { Exact = true })).ToBeVisibleAsync();

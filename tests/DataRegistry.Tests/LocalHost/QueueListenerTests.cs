@@ -122,8 +122,8 @@ public sealed class QueueListenerTests : IAsyncLifetime
         await listener.StopAsync(CancellationToken.None).WithinDeadlineAsync();
 
         Assert.Empty(log.Lines);
-        // It comes 30 s after it is given back, by host.json, so that no listener that still stops takes it. A busy machine may give it
-        // back only after the time that the listener waits.
+        // The listener gives the message back, on a busy machine after StopAsync has returned. By host.json it then stays hidden for 30 s,
+        // so the listener does not take it again while it stops.
         QueueMessage? again = null;
         await Eventually.IsTrueAsync(
             async () => (again = await queues.GetQueueClient("adopt").ReceiveMessageAsync()) is not null, "the message again");

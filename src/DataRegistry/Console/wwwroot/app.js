@@ -80,7 +80,7 @@ async function show({ again = false } = {}) {
     const page = await pageFor(found, signal);
     if (again) await dialogsClosed();
     if (signal.aborted) return;
-    // The page that is shown has meanwhile got another filter, and put it in the address.
+    // Meanwhile the user has chosen another filter in the old page, which put it in the address.
     if (again && location.hash !== address) return show({ again });
     const { node, title } = page;
     if (again) old.abort();
