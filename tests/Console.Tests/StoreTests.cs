@@ -127,6 +127,26 @@ public sealed class StoreTests : ConsoleTest
     }
 
     [BrowserFact]
+    public async Task A_message_stays_for_some_seconds_and_then_until_the_user_does_something()
+    {
+        var page = await OpenAsync(In($"stores/{Service.Store.Id}/edit"));
+        var save = page.GetByRole(AriaRole.Button, new() { Name = "Save name and access" });
+        await Expect(save).ToBeVisibleAsync();
+        // The test ends the five seconds.
+        await page.EvaluateAsync(
+            "() => { const later = setTimeout; window.setTimeout = (fn, ms) => ms === 5000 ? window.end = fn : later(fn, ms); }");
+        await save.ClickAsync();
+        var message = page.GetByText("Name and access are saved.");
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "my-bucket" })).ToBeFocusedAsync();
+        await page.Keyboard.PressAsync("Tab");
+        Assert.Equal(1, await message.CountAsync());
+        await page.EvaluateAsync("() => window.end()");
+        Assert.Equal(1, await message.CountAsync());
+        await page.Keyboard.PressAsync("Tab");
+        Assert.Equal(0, await message.CountAsync());
+    }
+
+    [BrowserFact]
     public async Task A_store_with_datums_is_deleted_only_by_who_says_so_twice()
     {
         await Service.AdoptedAsync("a");

@@ -280,7 +280,10 @@ export function progressBar(label, value = 0, max = null) {
   return element;
 }
 
-/** Says something for some seconds, to screen readers, too. Errors stay until they are dismissed. It ends with its page. */
+/**
+ * Says something, to screen readers, too. It stays for some seconds, and then until the next key or click: a page that takes long to show,
+ * or a user who looks elsewhere, misses nothing. Errors stay until they are dismissed. All end with their page.
+ */
 export function toast(text, kind = 'ok') {
   const box = document.getElementById('toasts');
   // A message before a page change, such as “Deleted” and the way to the list, belongs to the next page.
@@ -295,7 +298,11 @@ export function toast(text, kind = 'ok') {
   setTimeout(() => {
     delete element.dataset.fresh;
   });
-  if (kind !== 'bad') setTimeout(() => element.remove(), 5000);
+  if (kind !== 'bad') setTimeout(() => onNextAct(() => element.remove()), 5000);
+}
+
+function onNextAct(act) {
+  for (const kind of ['keydown', 'click']) addEventListener(kind, act, { capture: true, once: true });
 }
 
 /** Ends the messages of the page that is left; those that `navigate` took along stay for the next. */
