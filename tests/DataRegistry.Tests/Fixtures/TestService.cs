@@ -33,6 +33,12 @@ public sealed class TestService : IAsyncDisposable
     /// <summary>The pause between retries. It does not change their number.</summary>
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
+    /// <summary>
+    /// How long the service waits for its bucket, and a test for the service. Tests hold requests back while they do something else, which
+    /// takes a busy machine long.
+    /// </summary>
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
     const string StoreSecret = "the-secret-access-key-of-the-store";
 
     readonly Running running;
@@ -122,7 +128,9 @@ public sealed class TestService : IAsyncDisposable
         builder.Services.AddSingleton(StorageAccount.FromConnectionString(connection, transport, retryDelay: Pause));
         replace(builder.Services);
         builder.Services.TryAddSingleton(
-            s => new Buckets(StoresRoom.BucketsOptionsOf(s) with { MaxBackoff = Pause }, clock: s.GetRequiredService<TimeProvider>()));
+            s => new Buckets(
+                StoresRoom.BucketsOptionsOf(s) with { MaxBackoff = Pause, ConnectTimeout = Patience, RequestTimeout = Patience },
+                clock: s.GetRequiredService<TimeProvider>()));
         builder.Services.AddDataRegistry(builder.Configuration);
         var app = builder.Build();
         await app.Services.CreateStorageAsync();
@@ -149,7 +157,7 @@ public sealed class TestService : IAsyncDisposable
 
     /// <summary>A client without a token. Every answer is checked against the OpenAPI document.</summary>
     public HttpClient NewClient() =>
-        new(new ContractHandler(Secrets.Watch())) { BaseAddress = new Uri(running.App.Urls.Single()) };
+        new(new ContractHandler(Secrets.Watch())) { BaseAddress = new Uri(running.App.Urls.Single()), Timeout = Patience };
 
     public string Url(string key) => $"s3://{Store.Configuration.Bucket}/{key}";
 
