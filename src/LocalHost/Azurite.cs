@@ -1,17 +1,12 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace DataRegistry.LocalHost;
 
 /// <summary>Ports of Azurite's three services.</summary>
-public sealed record AzuritePorts(int Blob, int Queue, int Table)
-{
-    /// <summary>The ports of <c>UseDevelopmentStorage=true</c>.</summary>
-    public static AzuritePorts Default { get; } = new(10000, 10001, 10002);
-}
+public sealed record AzuritePorts(int Blob, int Queue, int Table);
 
 public sealed record AzuriteOptions
 {
@@ -24,9 +19,6 @@ public sealed record AzuriteOptions
     /// <summary>MiB of memory for its data (Node's old space); null for the default of Node.js, some GiB.</summary>
     public int? Memory { get; init; }
 
-    /// <summary>Null for any free ports.</summary>
-    public AzuritePorts? Ports { get; init; }
-
     /// <summary>Accounts besides the well-known one, with the same key. Each has its own data, which tests use.</summary>
     public IReadOnlyList<string> MoreAccounts { get; init; } = [];
 
@@ -36,9 +28,9 @@ public sealed record AzuriteOptions
 
 /// <summary>
 /// The storage emulator, as a child process that ends with this one, even if this one is killed. Listens on 127.0.0.1
-/// only.
+/// only, on free ports.
 /// </summary>
-public sealed class Azurite : IAsyncDisposable
+public sealed partial class Azurite : IAsyncDisposable
 {
     // Azurite's well-known account is the same for everyone, so it is no secret.
     const string Account = "devstoreaccount1";
@@ -52,18 +44,15 @@ public sealed class Azurite : IAsyncDisposable
 
     readonly Process process;
     readonly StringBuilder output;
+    readonly Action<string>? report;
 
-    Azurite(Process process, StringBuilder output, AzuritePorts ports)
-    {
-        this.process = process;
-        this.output = output;
-        Ports = ports;
-    }
+    Azurite(Process process, StringBuilder output, Action<string>? report) =>
+        (this.process, this.output, this.report) = (process, output, report);
 
     /// <summary>The connection string of the well-known account.</summary>
     public string ConnectionString => ConnectionStringOf(Account);
 
-    public AzuritePorts Ports { get; }
+    public AzuritePorts Ports { get; private set; } = null!;
 
     /// <param name="account">The well-known account, or one of <see cref="AzuriteOptions.MoreAccounts"/>.</param>
     public string ConnectionStringOf(string account) => ConnectionStringOf(Ports, account);
@@ -78,7 +67,7 @@ public sealed class Azurite : IAsyncDisposable
     /// <summary>The id of the child process, which ends with <see cref="DisposeAsync"/>.</summary>
     public int ProcessId => process.Id;
 
-    /// <summary>Fetches the package if necessary, starts Azurite and waits until all three services answer.</summary>
+    /// <summary>Fetches the package if necessary, starts Azurite and waits until all three services listen.</summary>
     /// <exception cref="InvalidOperationException">Node.js is missing or too old, the package cannot be fetched, or
     /// Azurite did not start. The message says which.</exception>
     public static async Task<Azurite> StartAsync(AzuriteOptions options, CancellationToken cancellationToken = default)
@@ -88,7 +77,7 @@ public sealed class Azurite : IAsyncDisposable
         try
         {
             await AzuritePackage.WaitAsync(
-                azurite.WaitUntilAnsweringAsync(cancellationToken), "starting the storage emulator", options.Report, cancellationToken);
+                azurite.WaitUntilListeningAsync(cancellationToken), "starting the storage emulator", options.Report, cancellationToken);
             return azurite;
         }
         catch
@@ -117,7 +106,8 @@ public sealed class Azurite : IAsyncDisposable
         using var timeout = new CancellationTokenSource(StopTimeout);
         try
         {
-            await process.WaitForExitAsync(timeout.Token);
+            await AzuritePackage.WaitAsync(
+                process.WaitForExitAsync(timeout.Token), "ending the storage emulator", report, CancellationToken.None);
         }
         catch (OperationCanceledException)
         {
@@ -129,7 +119,6 @@ public sealed class Azurite : IAsyncDisposable
 
     static Azurite Launch(string entry, AzuriteOptions options)
     {
-        var ports = options.Ports ?? FreePorts();
         var start = new ProcessStartInfo("node")
         {
             UseShellExecute = false,
@@ -140,12 +129,13 @@ public sealed class Azurite : IAsyncDisposable
         // MiB for new objects. Each request leaves garbage, and a larger space is collected less often: a tenth less processor time.
         start.ArgumentList.Add("--max-semi-space-size=64");
         if (options.Memory is { } mebibytes)
-            start.ArgumentList.Add($"--max-old-space-size={Text(mebibytes)}");
+            start.ArgumentList.Add(string.Create(CultureInfo.InvariantCulture, $"--max-old-space-size={mebibytes}"));
+        // It takes any free ports itself, and says which.
         string[] arguments =
         [
             AzuritePackage.GuardOf(options.PackageFolder), entry, "--silent", "--skipApiVersionCheck", "--disableTelemetry",
             "--blobHost", "127.0.0.1", "--queueHost", "127.0.0.1", "--tableHost", "127.0.0.1",
-            "--blobPort", Text(ports.Blob), "--queuePort", Text(ports.Queue), "--tablePort", Text(ports.Table),
+            "--blobPort", "0", "--queuePort", "0", "--tablePort", "0",
         ];
         foreach (var argument in arguments)
         {
@@ -171,9 +161,7 @@ public sealed class Azurite : IAsyncDisposable
         child.ErrorDataReceived += Keep;
         child.BeginOutputReadLine();
         child.BeginErrorReadLine();
-        return new Azurite(child, said, ports);
-
-        static string Text(int port) => port.ToString(CultureInfo.InvariantCulture);
+        return new Azurite(child, said, options.Report);
 
         void Keep(object sender, DataReceivedEventArgs line)
         {
@@ -188,70 +176,52 @@ public sealed class Azurite : IAsyncDisposable
         }
     }
 
-    /// <summary>Holds all three at once, so that they differ. Another process may still take one before Azurite does.</summary>
-    static AzuritePorts FreePorts()
-    {
-        using var blob = new TcpListener(IPAddress.Loopback, 0);
-        using var queue = new TcpListener(IPAddress.Loopback, 0);
-        using var table = new TcpListener(IPAddress.Loopback, 0);
-        return new AzuritePorts(Take(blob), Take(queue), Take(table));
-
-        static int Take(TcpListener listener)
-        {
-            listener.Start();
-            return ((IPEndPoint)listener.LocalEndpoint).Port;
-        }
-    }
-
-    async Task WaitUntilAnsweringAsync(CancellationToken cancellationToken)
+    async Task WaitUntilListeningAsync(CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(StartTimeout);
-        using var http = new HttpClient();
         try
         {
-            foreach (var port in (int[])[Ports.Blob, Ports.Queue, Ports.Table])
+            while (!Listens())
             {
-                // Also wait for Azurite's own message, because another server may answer on a given port.
-                while (!SaysItListens() || !await AnswersAsync(http, port, limit.Token))
+                if (process.HasExited)
                 {
-                    if (process.HasExited)
-                    {
-                        throw Failed($"Azurite ended with exit code {process.ExitCode} as it started.");
-                    }
-
-                    await Task.Delay(50, limit.Token);
+                    throw Failed($"Azurite ended with exit code {process.ExitCode} as it started.");
                 }
+
+                await Task.Delay(50, limit.Token);
             }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw Failed($"Azurite did not answer within {StartTimeout.TotalMinutes:0} minutes.");
+            throw Failed($"Azurite did not listen within {StartTimeout.TotalMinutes:0} minutes.");
         }
     }
 
-    /// <summary>Tables are started last.</summary>
-    bool SaysItListens()
+    /// <summary>Whether all three services say on which port they listen.</summary>
+    bool Listens()
     {
+        Dictionary<string, int> ports;
         lock (output)
         {
-            return output.ToString().Contains("Table service is successfully listening", StringComparison.Ordinal);
+            ports = Listening().Matches(output.ToString()).ToDictionary(
+                m => m.Groups["service"].Value, m => int.Parse(m.Groups["port"].ValueSpan, CultureInfo.InvariantCulture),
+                StringComparer.Ordinal);
         }
-    }
 
-    static async Task<bool> AnswersAsync(HttpClient http, int port, CancellationToken cancellationToken)
-    {
-        try
-        {
-            using var response = await http.GetAsync(
-                new Uri($"http://127.0.0.1:{port}/{Account}"), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-            return true;
-        }
-        catch (HttpRequestException)
+        if (ports.Count < 3)
         {
             return false;
         }
+
+        Ports = new AzuritePorts(ports["Blob"], ports["Queue"], ports["Table"]);
+        return true;
     }
+
+    [GeneratedRegex(
+        @"(?<service>Blob|Queue|Table) service is successfully listening at http://127\.0\.0\.1:(?<port>[0-9]+)",
+        RegexOptions.ExplicitCapture)]
+    private static partial Regex Listening();
 
     InvalidOperationException Failed(string sentence)
     {

@@ -59,16 +59,11 @@ public sealed class AzuriteFixture : IAsyncLifetime
     // The child process ends with this one, because other collections may still be using it.
     public Task DisposeAsync() => Task.CompletedTask;
 
-    static Task<Azurite> StartAsync()
+    static Task<Azurite> StartAsync() => Azurite.StartAsync(new AzuriteOptions
     {
-        var ports = FreePorts.Take(3);
-        return Azurite.StartAsync(new AzuriteOptions
-        {
-            PackageFolder = PackageFolder,
-            Ports = new AzuritePorts(ports[0], ports[1], ports[2]),
-            MoreAccounts = [.. Enumerable.Range(0, Accounts).Select(AccountName)],
-        });
-    }
+        PackageFolder = PackageFolder,
+        MoreAccounts = [.. Enumerable.Range(0, Accounts).Select(AccountName)],
+    });
 
     internal static string RepositoryRoot()
     {

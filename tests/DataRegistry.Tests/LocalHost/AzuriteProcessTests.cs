@@ -45,10 +45,13 @@ public sealed class AzuriteProcessTests
     }
 
     [Fact]
-    public async Task Ports_that_are_taken_are_an_error()
+    public async Task Data_that_cannot_be_read_is_an_error_that_says_so()
     {
-        var taken = (await AzuriteFixture.SharedAsync()).Ports;
-        await Assert.ThrowsAsync<InvalidOperationException>(
-            () => Azurite.StartAsync(new AzuriteOptions { PackageFolder = AzuriteFixture.PackageFolder, Ports = taken }));
+        var folder = Directory.CreateTempSubdirectory("azurite-");
+        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "__azurite_db_table__.json"), "no data");
+        var failed = await Assert.ThrowsAsync<InvalidOperationException>(
+            () => Azurite.StartAsync(new AzuriteOptions { PackageFolder = AzuriteFixture.PackageFolder, Folder = folder.FullName }));
+        Assert.Contains("JSON", failed.Message, StringComparison.Ordinal);
+        folder.Delete(recursive: true);
     }
 }
