@@ -251,9 +251,12 @@ public sealed class TestService : IAsyncDisposable
     /// test.
     /// </summary>
     /// <param name="deliver">Replaces a single run of the function.</param>
-    public async Task DrainAsync(Func<Func<Task>, Task>? deliver = null)
+    public Task DrainAsync(Func<Func<Task>, Task>? deliver = null) =>
+        DrainWithOthersAsync(run => deliver is null ? run(this) : deliver(() => run(this)));
+
+    /// <summary>The same, with a delivery that also runs on other instances.</summary>
+    public async Task DrainWithOthersAsync(Func<Func<TestService, Task>, Task> deliver)
     {
-        deliver ??= run => run();
         for (var idle = false; !idle;)
         {
             idle = true;
@@ -262,7 +265,7 @@ public sealed class TestService : IAsyncDisposable
                 foreach (var message in await ReceiveAsync(function.Queue))
                 {
                     idle = false;
-                    await deliver(() => function.RunAsync(Services, new(message.MessageText, message.DequeueCount), default));
+                    await deliver(on => function.RunAsync(on.Services, new(message.MessageText, message.DequeueCount), default));
                     await Storage.Queues.GetQueueClient(function.Queue).DeleteMessageAsync(message.MessageId, message.PopReceipt);
                 }
             }

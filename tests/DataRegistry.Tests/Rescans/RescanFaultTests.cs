@@ -18,11 +18,12 @@ public sealed class RescanFaultTests : IAsyncLifetime
     static readonly string[] All = [.. Pairs.SelectMany(p => p)];
     static readonly string[] Missing = Pairs[0], Changed = Pairs[1], Returned = Pairs[2];
 
+    static readonly (string, string)[] Settings =
+        [("Adoption:WindowKeys", "1000"), ("Adoption:TableRequestsInFlight", "1"), ("Adoption:RangesPerJob", "1")];
+
     TestService service = null!;
 
-    public async Task InitializeAsync() =>
-        service = await TestService.StartAsync(
-            ("Adoption:WindowKeys", "1000"), ("Adoption:TableRequestsInFlight", "1"), ("Adoption:RangesPerJob", "1"));
+    public async Task InitializeAsync() => service = await TestService.StartAsync(Settings);
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 
@@ -134,30 +135,36 @@ public sealed class RescanFaultTests : IAsyncLifetime
     {
         await service.SetPolicyAsync("""{"adopt_changed":true,"adopt_new":true}""");
         await service.AdoptAllAsync("a", "b", "c");
+        await using var other = await TestService.StartAsync(service.Connection, null, Settings);
         var died = true;
         for (var write = 0; died; write++)
         {
             service.Bucket.Put("b", Encoding.UTF8.GetBytes($"{write}"));
             service.Put($"new-{write:D3}");
             var path = await service.AcceptScanAsync();
-            await service.DrainAsync(async run =>
+            await service.DrainWithOthersAsync(async run =>
             {
-                // The first delivery has read the stretch and asks for confirmation. The second one then does all its
-                // work, up to a write.
-                var asked = 0;
+                // The first delivery has read the stretch and asks for confirmation. The second one, on another instance, then does all
+                // its work, up to a write. If that ends the job, the first one may go on before the second has ended.
+                var (asked, second) = (0, Task.CompletedTask);
                 service.Server.Intercept = async (_, kind) =>
                 {
-                    if (kind != "head" || Interlocked.Increment(ref asked) > 1)
-                        return false;
-                    service.Transport.DieAfter(write);
-                    var death = await Record.ExceptionAsync(run);
-                    died = service.Transport.IsDead;
-                    service.Transport.Revive();
-                    Assert.True(died || death is null, $"{death}");
+                    if (kind == "head" && Interlocked.Increment(ref asked) == 1)
+                        await (second = DieAsync());
                     return false;
                 };
-                await run();
+                await run(service);
                 service.Server.Intercept = null;
+                await second;
+
+                async Task DieAsync()
+                {
+                    other.Transport.DieAfter(write);
+                    var death = await Record.ExceptionAsync(() => run(other));
+                    died = other.Transport.IsDead;
+                    other.Transport.Revive();
+                    Assert.True(died || death is null, $"{death}");
+                }
             });
             Assert.Equal($"unchanged {write + 2}, changed 1, new 1, adopted 2", Counts(await service.GetAsync(path)));
             await AssertToldAsync(path);
