@@ -52,7 +52,7 @@ public sealed class FirstLoadTests(ITestOutputHelper output) : ConsoleTest
 
         await client.DetachAsync();
         return [
-            .. urls.Where(u => u.Value.Contains("/console/", StringComparison.Ordinal) && ended[u.Key] > 0)
+            .. urls.Where(u => u.Value.Contains("/console/", StringComparison.Ordinal) && ended.GetValueOrDefault(u.Key) > 0)
                 .Select(u => (u.Value, ended[u.Key]))];
 
         void On(string name, Action<string, JsonElement> handle) => client.Event(name).OnEvent +=

@@ -53,13 +53,21 @@ sealed class LocalHostCommand : IAsyncDisposable
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         var command = new LocalHostCommand(Process.Start(start)!);
-        // Longer than the command's own limits, because its error says what failed.
+        // Longer than the emulator may take to start, because the command's own error says what failed.
         using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(10));
-        while (await command.process.StandardOutput.ReadLineAsync(deadline.Token) is { } line)
+        try
         {
-            command.Lines.Add(line);
-            if (line.StartsWith(Ready, StringComparison.Ordinal))
-                break;
+            while (await command.process.StandardOutput.ReadLineAsync(deadline.Token) is { } line)
+            {
+                command.Lines.Add(line);
+                if (line.StartsWith(Ready, StringComparison.Ordinal))
+                    break;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            await command.DisposeAsync();
+            Assert.Fail($"It is not ready within 10 minutes: {string.Join('\n', command.Lines)}");
         }
 
         // A full pipe would block it.

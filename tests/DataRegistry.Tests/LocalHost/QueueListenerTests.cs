@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Azure.Storage.Queues;
 using Azure.Storage.Queues.Models;
 using DataRegistry.LocalHost;
@@ -148,20 +149,28 @@ public sealed class QueueListenerTests : IAsyncLifetime
         storage.Start();
         connection = NoStorage.Replace(":1/", $":{((IPEndPoint)storage.LocalEndpoint).Port}/", StringComparison.Ordinal);
         QueueListener listener = await ListenAsync((_, _, _) => Task.CompletedTask);
-        // The first request of each queue is reset, and the next ones get no answer.
-        foreach (QueueFunction _ in Registry.QueueFunctions)
-        {
-            using Socket first = await storage.AcceptSocketAsync().WithinDeadlineAsync();
-            await first.ReceiveAsync(new byte[1]);
-            first.LingerState = new(true, 0);
-        }
-
-        using Socket again = await storage.AcceptSocketAsync().WithinDeadlineAsync();
-        await again.ReceiveAsync(new byte[1]).WithinDeadlineAsync();
+        // It gets no answer.
+        using Socket again = await RepeatedAsync(storage);
 
         await listener.StopAsync(CancellationToken.None).WithinDeadlineAsync();
 
         Assert.Empty(log.Lines);
+    }
+
+    /// <summary>Resets the connection of each new request, and returns that of the first request that is sent again.</summary>
+    static async Task<Socket> RepeatedAsync(TcpListener storage)
+    {
+        HashSet<string> reset = new(StringComparer.Ordinal);
+        while (true)
+        {
+            Socket connection = await storage.AcceptSocketAsync().WithinDeadlineAsync();
+            var bytes = new byte[4096];
+            int length = await connection.ReceiveAsync(bytes).WithinDeadlineAsync();
+            if (!reset.Add(Encoding.ASCII.GetString(bytes, 0, length).Split('\r')[0]))
+                return connection;
+            connection.LingerState = new(true, 0);
+            connection.Dispose();
+        }
     }
 
     static void InterlockedMax(ref int most, int value)
