@@ -186,6 +186,8 @@ public sealed partial class Azurite : IAsyncDisposable
             {
                 if (process.HasExited)
                 {
+                    // Until its last line is read, which says why.
+                    await process.WaitForExitAsync(limit.Token);
                     throw Failed($"Azurite ended with exit code {process.ExitCode} as it started.");
                 }
 
