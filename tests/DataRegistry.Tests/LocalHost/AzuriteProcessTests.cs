@@ -1,7 +1,10 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using DataRegistry.LocalHost;
 using DataRegistry.Storage;
 using DataRegistry.Tests.Fixtures;
+using DataRegistry.Tests.Host;
 using DataRegistry.Tests.Storage;
 
 namespace DataRegistry.Tests.LocalHost;
@@ -42,6 +45,30 @@ public sealed class AzuriteProcessTests
         await azurite.DisposeAsync();
         await azurite.DisposeAsync();
         Assert.True(process.HasExited);
+    }
+
+    [UnixFact]
+    public async Task A_request_that_comes_while_it_is_held_up_is_answered()
+    {
+        await using var azurite = await Azurite.StartAsync(new AzuriteOptions { PackageFolder = AzuriteFixture.PackageFolder });
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, azurite.Ports.Table);
+        await using var stream = client.GetStream();
+        await AskAsync();
+        Assert.NotEqual(0, await ReadAsync());
+        using (var stop = Process.Start("kill", ["-STOP", $"{azurite.ProcessId}"]))
+            await stop.WaitForExitAsync();
+        await AskAsync();
+        // Longer than a connection may be quiet by Azurite's default.
+        await Task.Delay(TimeSpan.FromSeconds(7));
+        using (var go = Process.Start("kill", ["-CONT", $"{azurite.ProcessId}"]))
+            await go.WaitForExitAsync();
+        Assert.NotEqual(0, await ReadAsync());
+
+        async Task AskAsync() => await stream.WriteAsync("GET /devstoreaccount1/Tables HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"u8.ToArray());
+
+        // The answers, refusals without a signature, are small.
+        async Task<int> ReadAsync() => await stream.ReadAsync(new byte[64 * 1024]).AsTask().WithinDeadlineAsync();
     }
 
     [Fact]
