@@ -182,7 +182,8 @@ public sealed partial class Azurite : IAsyncDisposable
         limit.CancelAfter(StartTimeout);
         try
         {
-            while (!Listens())
+            AzuritePorts? ports;
+            while ((ports = PortsOf(output)) is null)
             {
                 if (process.HasExited)
                 {
@@ -193,6 +194,8 @@ public sealed partial class Azurite : IAsyncDisposable
 
                 await Task.Delay(50, limit.Token);
             }
+
+            Ports = ports;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -200,8 +203,8 @@ public sealed partial class Azurite : IAsyncDisposable
         }
     }
 
-    /// <summary>Whether all three services say on which port they listen.</summary>
-    bool Listens()
+    /// <summary>The ports that the services say they listen on; null until all three do.</summary>
+    static AzuritePorts? PortsOf(StringBuilder output)
     {
         Dictionary<string, int> ports;
         lock (output)
@@ -211,13 +214,7 @@ public sealed partial class Azurite : IAsyncDisposable
                 StringComparer.Ordinal);
         }
 
-        if (ports.Count < 3)
-        {
-            return false;
-        }
-
-        Ports = new AzuritePorts(ports["Blob"], ports["Queue"], ports["Table"]);
-        return true;
+        return ports.Count < 3 ? null : new AzuritePorts(ports["Blob"], ports["Queue"], ports["Table"]);
     }
 
     [GeneratedRegex(

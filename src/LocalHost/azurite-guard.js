@@ -24,8 +24,9 @@ Server.prototype.close = function (...args) {
   setTimeout(() => this.closeAllConnections(), 1000).unref();
   return close.apply(this, args);
 };
-// Azurite closes a connection that was quiet for 5 s, and does not read its own option for that. A process that was held up closes it
-// although a request has come meanwhile, which is then sent again. The clients close their connections themselves, after a minute.
+// Azurite closes a connection that was quiet for 5 s, and does not read its own option for that. When this process was held up for so
+// long, it would close the connection on a request that has just come, and the client would have to send that again. The clients close
+// their connections themselves, after a minute.
 Object.defineProperty(Server.prototype, "keepAliveTimeout", { get: () => 0, set: () => {} });
 const [entry, ...args] = process.argv.slice(2);
 // Azurite searches a table's rows among the tables of all accounts, one by one and for each row again. With many

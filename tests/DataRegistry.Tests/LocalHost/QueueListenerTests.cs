@@ -149,7 +149,7 @@ public sealed class QueueListenerTests : IAsyncLifetime
         storage.Start();
         connection = NoStorage.Replace(":1/", $":{((IPEndPoint)storage.LocalEndpoint).Port}/", StringComparison.Ordinal);
         QueueListener listener = await ListenAsync((_, _, _) => Task.CompletedTask);
-        // Its second try gets no answer.
+        // The second try of a request gets no answer.
         using Socket again = await RepeatedAsync(storage);
 
         await listener.StopAsync(CancellationToken.None).WithinDeadlineAsync();
